@@ -1,0 +1,1 @@
+"""Which work, in which order. Knows Prefect and the command line; computes nothing itself."""
