@@ -1,0 +1,60 @@
+"""Reduce packed token states to one row per text. Knows segments, not which pooling asks.
+
+Every reduction accumulates in float32: 512 float16 tokens of 200 add up to more than float16
+holds. Half-precision states are widened a slice at a time, so that twenty poolings of one batch
+do not make twenty float32 copies of it.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from pooling.shapes import TextCounts, TextVectors, TokenSegments, TokenStates
+
+SLICE_BYTES = 16 << 20
+_NEUTRAL = {"amax": float("-inf"), "amin": float("inf")}
+
+
+def count_tokens(segment: TokenSegments, n: int) -> TextCounts:
+    """How many tokens each text has."""
+    return torch.bincount(segment, minlength=n)
+
+
+def first_tokens(segment: TokenSegments, n: int) -> TextCounts:
+    """The row of each text's first token."""
+    counts = count_tokens(segment, n)
+    return torch.cumsum(counts, dim=0) - counts
+
+
+def last_tokens(segment: TokenSegments, n: int) -> TextCounts:
+    """The row of each text's last token."""
+    return torch.cumsum(count_tokens(segment, n), dim=0) - 1
+
+
+def sum_tokens(states: TokenStates, segment: TokenSegments, n: int) -> TextVectors:
+    """The sum of each text's states."""
+    total = states.new_zeros((n, states.shape[1]), dtype=torch.float32)
+    for part, wide in _widened(states):
+        total.index_add_(0, segment[part], wide)
+    return total
+
+
+def extreme_of_tokens(
+    states: TokenStates, segment: TokenSegments, n: int, *, which: Literal["amax", "amin"]
+) -> TextVectors:
+    """The largest or smallest state of each text, per dimension; NaN where any state is NaN."""
+    extreme = states.new_full((n, states.shape[1]), _NEUTRAL[which], dtype=torch.float32)
+    for part, wide in _widened(states):
+        index = segment[part].unsqueeze(1).expand_as(wide)
+        extreme.scatter_reduce_(0, index, wide, reduce=which)
+    return extreme
+
+
+def _widened(states: TokenStates) -> Iterator[tuple[slice, Tensor]]:
+    """Slices of the rows, in float32, of at most `SLICE_BYTES` each (at least one row)."""
+    rows = max(1, SLICE_BYTES // (4 * states.shape[1]))
+    for start in range(0, states.shape[0], rows):
+        part = slice(start, start + rows)
+        yield part, states[part].float()

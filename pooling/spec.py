@@ -1,0 +1,89 @@
+"""Say which vector a text gets. Knows the table of strategies, no model."""
+
+import inspect
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pooling.pooler import Pooler
+from pooling.table import POOLERS
+
+Layers = Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class PoolingSpec(BaseModel):
+    """One vector per text: which layers, which tokens, how they are reduced, what follows.
+
+    A bare name is enough: "mean" is the same as {"strategy": "mean"}.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: str = Field(
+        default="mean",
+        description="How the token states of a text become one vector.",
+        json_schema_extra={"enum": list(POOLERS)},
+    )
+    parameters: dict[str, float | int | str | bool] = Field(
+        default={}, description="Settings of the strategy itself; most have none."
+    )
+    layers: Layers = Field(
+        default=(-1,),
+        description="Which layers to read: 0 is the embedding output, -1 the last layer. "
+        "Several are combined before the tokens are reduced.",
+    )
+    combine: Literal["mean", "concat"] = Field(
+        default="mean", description="What becomes of several layers: their mean, or side by side."
+    )
+    special_tokens: bool = Field(
+        default=True, description="Count the tokens that the tokenizer adds, such as [CLS], [SEP]."
+    )
+    prompt_tokens: bool = Field(default=True, description="Count the tokens of the prompt.")
+    dense: bool = Field(
+        default=False,
+        description="Apply the Dense layers of the model folder (sentence-transformers).",
+    )
+    normalize: bool = Field(
+        default=True, description="Scale each vector to length 1, as cosine similarity expects."
+    )
+    dimensions: int | None = Field(
+        default=None,
+        ge=1,
+        description="Keep only the first so many dimensions (for Matryoshka models), then scale.",
+    )
+    precision: Literal["float32", "float16"] = Field(
+        default="float32", description="Of the stored vectors; float16 takes half the space."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_bare_name(cls, value: Any) -> Any:
+        return {"strategy": value} if isinstance(value, str) else value
+
+    @field_validator("strategy")
+    @classmethod
+    def _refuse_unknown_strategy(cls, name: str) -> str:
+        if name not in POOLERS:
+            raise ValueError(f"pooling strategy {name!r} is not known; known: {', '.join(POOLERS)}")
+        return name
+
+    @model_validator(mode="after")
+    def _refuse_nonsense(self) -> Self:
+        known = sorted(inspect.signature(POOLERS[self.strategy]).parameters)
+        if unknown := sorted(set(self.parameters) - set(known)):
+            raise ValueError(
+                f"pooling {self.strategy!r} has no parameters {unknown}; it has {known or 'none'}"
+            )
+        if self.strategy == "cls" and not self.special_tokens:
+            raise ValueError(
+                "pooling 'cls' reads a special token; found special_tokens=false. "
+                "Leave special_tokens on, or choose another strategy."
+            )
+        if len(set(self.layers)) < len(self.layers):
+            raise ValueError(f"layers: each at most once; found {list(self.layers)}")
+        return self
+
+
+def build_pooler(spec: PoolingSpec) -> Pooler:
+    """The pooler that the spec names, with its parameters."""
+    return POOLERS[spec.strategy](**spec.parameters)

@@ -1,0 +1,17 @@
+"""List the pooling strategies by name. To add one: a function or small class, and a line here."""
+
+from collections.abc import Callable
+from functools import partial
+
+from pooling import tokens
+from pooling.pooler import PlainPooler, Pooler
+
+POOLERS: dict[str, Callable[..., Pooler]] = {
+    "cls": partial(PlainPooler, tokens.cls, 1),
+    "mean": partial(PlainPooler, tokens.mean, 1),
+    "max": partial(PlainPooler, tokens.max_, 1),
+    "min": partial(PlainPooler, tokens.min_, 1),
+    "max_min": partial(PlainPooler, tokens.max_min, 2),
+    "last_token": partial(PlainPooler, tokens.last_token, 1),
+    "mean_sqrt_len": partial(PlainPooler, tokens.mean_sqrt_len, 1),
+}

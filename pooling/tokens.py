@@ -1,0 +1,52 @@
+"""Poolings that weigh no token more than another. Knows one batch of tokens and nothing fitted."""
+
+import torch
+
+from pooling.batch import TokenBatch
+from pooling.segments import (
+    count_tokens,
+    extreme_of_tokens,
+    first_tokens,
+    last_tokens,
+    sum_tokens,
+)
+from pooling.shapes import TextVectors
+
+
+def cls(batch: TokenBatch) -> TextVectors:
+    """The state of the tokenizer's classification token, wherever its template puts it."""
+    if batch.cls is None:
+        return batch.states[first_tokens(batch.segment, batch.n)].float()
+    return batch.states[batch.cls].float()
+
+
+def last_token(batch: TokenBatch) -> TextVectors:
+    """The state of the last token: [SEP] in a BERT if special tokens count, else the last word."""
+    return batch.states[last_tokens(batch.segment, batch.n)].float()
+
+
+def mean(batch: TokenBatch) -> TextVectors:
+    """The mean over the tokens."""
+    counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
+    return sum_tokens(batch.states, batch.segment, batch.n) / counts
+
+
+def mean_sqrt_len(batch: TokenBatch) -> TextVectors:
+    """The sum over the tokens divided by the root of their number: long texts have long vectors."""
+    counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
+    return sum_tokens(batch.states, batch.segment, batch.n) / counts.float().sqrt()
+
+
+def max_(batch: TokenBatch) -> TextVectors:
+    """The largest value over the tokens, per dimension."""
+    return extreme_of_tokens(batch.states, batch.segment, batch.n, which="amax")
+
+
+def min_(batch: TokenBatch) -> TextVectors:
+    """The smallest value over the tokens, per dimension."""
+    return extreme_of_tokens(batch.states, batch.segment, batch.n, which="amin")
+
+
+def max_min(batch: TokenBatch) -> TextVectors:
+    """The largest values, then the smallest ones: twice as wide as the states."""
+    return torch.cat([max_(batch), min_(batch)], dim=1)
