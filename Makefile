@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed.stamp
 MODELS := models/fetched.stamp
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -37,8 +38,12 @@ bench: setup ## Measure speed on this machine
 
 up: setup ## Start the Prefect server, create the work pool, deploy the flows
 	@$(BIN)/python -m flows.server up
-	@$(BIN)/prefect work-pool create local --type process --overwrite
-	@$(BIN)/prefect --no-prompt deploy --all
+	@$(call quietly,$(BIN)/prefect work-pool create local --type process --overwrite)
+	@$(call quietly,$(BIN)/prefect --no-prompt deploy --all)
+	@$(BIN)/prefect automation inspect 'Crash silent runs' > /dev/null 2>&1 || \
+	  { $(call quietly,$(BIN)/prefect automation create --from-file automations.yaml); }
+	@echo "Deployed: embed-corpus. Now, in another terminal: make worker"
+	@echo "and here: . .venv/bin/activate && prefect deployment run embed-corpus"
 
 worker: setup ## Run what is scheduled or asked for, until Ctrl-C
 	@$(BIN)/prefect worker start --pool local
@@ -54,9 +59,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version > /dev/null 2>&1 || \
 	  $(PYTHON) -m venv --clear $(VENV) || { \
 	  echo "Python cannot make a virtual environment; on Debian: apt install python3-venv"; exit 1; }
-	@echo "Installing pinned dependencies into $(VENV), once. 1/3: torch (about 200 MB) ..."
+	@echo "Installing pinned dependencies into $(VENV), once. 1/3: torch, the largest ..."
 	@$(PIP) install -c constraints.txt setuptools $$(grep '^torch==' constraints.txt)
-	@echo "2/3: transformers, Prefect, DuckDB and the rest (two to four minutes) ..."
+	@echo "2/3: transformers, Prefect, DuckDB and the rest (a minute or more) ..."
 	@$(PIP) install -c constraints.txt --no-build-isolation --editable '.[dev]'
 	@echo "3/3: a second DuckDB, to test that both major versions read the result ..."
 	@rm -rf $(VENV)/duckdb-other

