@@ -1,0 +1,111 @@
+"""Order texts into batches and lay out their ids. Knows lengths and ids, no text and no model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from embedding.template import Template
+from embedding.tokenized import LongArray, TokenizedTexts
+
+# From this length on, attention costs more memory than all the rest of a layer.
+ATTENTION_LENGTH = 1_024
+
+Ids = Int64[np.ndarray, " tokens"]
+Mask = Bool[np.ndarray, " tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """The tokens of one batch, text after text, template included.
+
+    Attributes:
+        rows: Which texts of the window these are.
+        width: The length of the longest.
+        ids: Vocabulary ids.
+        types: Token type ids.
+        segment: The number of each token's text within the batch.
+        position: The number of each token within its text.
+        special: Whether the template put the token there.
+        prompt: Whether it belongs to the prompt.
+        cls: Whether it is the classification token; None: the template has none.
+    """
+
+    rows: Int64[np.ndarray, " texts"]
+    width: int
+    ids: Ids
+    types: Ids
+    segment: Ids
+    position: Ids
+    special: Mask
+    prompt: Mask
+    cls: Mask | None
+
+
+def order_longest_first(tokenized: TokenizedTexts) -> Int64[np.ndarray, " rows"]:
+    """The texts that have content, longest first; equal ones keep their order.
+
+    Texts of like length share a batch, so little is padded; and the batch that needs most memory
+    comes first, so that too little of it shows at once.
+    """
+    order = np.argsort(-tokenized.lengths, kind="stable")
+    return order[~tokenized.no_tokens[order]]
+
+
+def batch_cost(num_texts: int, width: int) -> int:
+    """What a padded batch costs, in tokens of a short text: attention grows with the square."""
+    return num_texts * (width + width * width // ATTENTION_LENGTH)
+
+
+def texts_that_fit(width: int, token_budget: int) -> int:
+    """How many texts of this width one batch takes: at least one."""
+    return max(1, token_budget // max(1, batch_cost(1, width)))
+
+
+def pack_batch(
+    tokenized: TokenizedTexts, rows: Int64[np.ndarray, " texts"], template: Template
+) -> PackedBatch:
+    """The ids of some texts of a window with the template around each."""
+    content = tokenized.lengths[rows]
+    lengths = content + len(template)
+    starts = np.cumsum(lengths) - lengths
+    segment = np.repeat(np.arange(len(rows)), lengths)
+    position = np.arange(len(segment)) - starts[segment]
+    within = position - len(template.before)
+    inside = (within >= 0) & (within < content[segment])
+    ids = np.empty(len(segment), dtype=np.int64)
+    ids[inside] = tokenized.ids[(tokenized.offsets[rows][segment] + within)[inside]]
+    types = np.full(len(segment), template.type_inside, dtype=np.int64)
+    _fill_around(ids, starts, lengths, (template.before, template.after))
+    _fill_around(types, starts, lengths, (template.types_before, template.types_after))
+    return PackedBatch(
+        rows=rows,
+        width=int(lengths.max()),
+        ids=ids,
+        types=types,
+        segment=segment,
+        position=position,
+        special=~inside,
+        prompt=inside & (within < tokenized.prompt_tokens[rows][segment]),
+        cls=_mark_cls(len(ids), starts, lengths, template),
+    )
+
+
+def _fill_around(
+    values: Ids, starts: LongArray, lengths: LongArray, around: tuple[tuple[int, ...], ...]
+) -> None:
+    before, after = around
+    for i, value in enumerate(before):
+        values[starts + i] = value
+    for i, value in enumerate(after):
+        values[starts + lengths - len(after) + i] = value
+
+
+def _mark_cls(
+    size: int, starts: LongArray, lengths: LongArray, template: Template
+) -> Mask | None:
+    if template.cls is None:
+        return None
+    is_cls = np.zeros(size, dtype=np.bool_)
+    is_cls[starts + (template.cls if template.cls >= 0 else lengths + template.cls)] = True
+    return is_cls

@@ -1,0 +1,67 @@
+"""Work out which layers a pooling reads and how long its vectors are. Knows numbers only."""
+
+from embedding.architecture import Architecture
+from embedding.dense import read_dense
+from embedding.folder import ModelFolder
+from pooling import PoolingSpec, build_pooler
+
+
+def resolve_layers(pooling: PoolingSpec, num_layers: int) -> tuple[int, ...]:
+    """The layers counted from 0, the embedding output, to `num_layers`, the last hidden state.
+
+    Raises:
+        ValueError: A layer that the encoder does not have, or the same one twice.
+    """
+    count = num_layers + 1
+    if wrong := [layer for layer in pooling.layers if not -count <= layer < count]:
+        raise ValueError(
+            f"pooling {pooling.strategy!r}: layers {wrong} do not exist; this encoder has 0 (the "
+            f"embedding output) to {num_layers}, or -{count} to -1. Change pooling.layers."
+        )
+    resolved = tuple(layer % count for layer in pooling.layers)
+    if len(set(resolved)) < len(resolved):
+        raise ValueError(
+            f"pooling {pooling.strategy!r}: layers {list(pooling.layers)} name one layer twice in "
+            f"an encoder of {num_layers} layers. Name each once."
+        )
+    return resolved
+
+
+def vector_dimension(
+    pooling: PoolingSpec, folder: ModelFolder, architecture: Architecture
+) -> int:
+    """How long the vectors are after combining layers, pooling, Dense layers and the cut.
+
+    Raises:
+        ValueError: The encoder cannot give this pooling.
+    """
+    layers = resolve_layers(pooling, architecture.num_layers)
+    side_by_side = len(layers) if pooling.combine == "concat" else 1
+    width = build_pooler(pooling).width(architecture.hidden_size * side_by_side)
+    if pooling.dense:
+        width = _dense_width(pooling, folder, width)
+    if pooling.dimensions is None:
+        return width
+    if pooling.dimensions > width:
+        raise ValueError(
+            f"pooling {pooling.strategy!r}: dimensions={pooling.dimensions}, but its vectors have "
+            f"{width}. Set pooling.dimensions to {width} or less."
+        )
+    return pooling.dimensions
+
+
+def _dense_width(pooling: PoolingSpec, folder: ModelFolder, width: int) -> int:
+    if not folder.dense:
+        raise ValueError(
+            f"pooling {pooling.strategy!r}: dense=true, but model {folder.name!r} has no Dense "
+            "layers. Set pooling.dense to false."
+        )
+    for path in folder.dense:
+        config = read_dense(path)
+        if config.in_features != width:
+            raise ValueError(
+                f"pooling {pooling.strategy!r}: its vectors have {width} dimensions, but Dense "
+                f"layer {path.name} takes {config.in_features}. Set pooling.dense to false."
+            )
+        width = config.out_features
+    return width

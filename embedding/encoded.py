@@ -1,0 +1,39 @@
+"""Hold what an encoder found out about one window of texts. Knows arrays, no model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from embedding.tokenized import BoolArray, IntArray
+
+VectorArray = Float[np.ndarray, "texts dim"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTexts:
+    """The vectors of one window of texts, and what there is to know about them.
+
+    Attributes:
+        vectors: One array for each pooling, in the order asked for; float32 or float16. Rows
+            without tokens, and bad ones, mean nothing.
+        n_tokens: Each text's length before the cut, with special and prompt tokens; -1 for a huge
+            text, which is read only as far as needed.
+        truncated: Whether the text was cut.
+        no_tokens: Whether the tokenizer found nothing in the text.
+        bad: For each pooling, which vectors are not finite or have no direction (all zeros).
+        n_unknown: How many tokens were unknown to the vocabulary.
+        n_content: How many tokens were read, without special and prompt tokens.
+        device_seconds: Spent on the model and the poolings.
+        wait_seconds: Spent waiting for the tokenizer.
+    """
+
+    vectors: tuple[np.ndarray, ...]
+    n_tokens: IntArray
+    truncated: BoolArray
+    no_tokens: BoolArray
+    bad: tuple[np.ndarray, ...]
+    n_unknown: int
+    n_content: int
+    device_seconds: float
+    wait_seconds: float

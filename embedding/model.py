@@ -1,0 +1,163 @@
+"""Run the transformer. Knows token ids and token states, no texts and no poolings."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+from transformers.models.auto.modeling_auto import MODEL_MAPPING
+from transformers.utils import logging as transformers_logging
+
+from embedding.architecture import Architecture
+from embedding.batches import PackedBatch
+from embedding.folder import ModelFolder
+from embedding.spec import EncoderSpec
+from pooling.shapes import TokenStates
+
+
+@dataclass(frozen=True, slots=True)
+class Transformer:
+    """A loaded transformer.
+
+    Attributes:
+        module: transformers' own model.
+        device: Where it computes.
+        num_layers: Without the embedding output.
+        pad_id: What fills up the shorter rows; masked, so that only positions depend on it.
+        takes_types: Whether it wants token type ids.
+    """
+
+    module: Any
+    device: str
+    num_layers: int
+    pad_id: int
+    takes_types: bool
+
+    @torch.inference_mode()
+    def states(self, batch: PackedBatch, layers: Sequence[int]) -> dict[int, TokenStates]:
+        """The states of the batch's tokens, packed, after each of the layers asked for.
+
+        The rows are padded on the right whatever the tokenizer says: positions then count from
+        the first real token in every family of models, and the padding is dropped again here.
+        """
+        size = (len(batch.rows), batch.width)
+        where = self._send(batch.segment * batch.width + batch.position)
+        inputs = {
+            "input_ids": self._pad(self._send(batch.ids), where, size, self.pad_id),
+            "attention_mask": self._pad(torch.ones_like(where), where, size, 0),
+        }
+        if self.takes_types:
+            inputs["token_type_ids"] = self._pad(self._send(batch.types), where, size, 0)
+        hidden = self._run(inputs, layers)
+        is_full = len(where) == size[0] * size[1]
+        flat = {layer: states.reshape(-1, states.shape[-1]) for layer, states in hidden.items()}
+        return flat if is_full else {layer: states[where] for layer, states in flat.items()}
+
+    def _run(self, inputs: dict[str, Tensor], layers: Sequence[int]) -> dict[int, Tensor]:
+        """The padded states; all layers are kept by the model only if one but the last is asked."""
+        inner = any(layer != self.num_layers for layer in layers)
+        output = self.module(**inputs, output_hidden_states=inner, return_dict=True)
+        found = {self.num_layers: output.last_hidden_state}
+        if inner:
+            if len(output.hidden_states) != self.num_layers + 1:
+                raise ValueError(
+                    f"expected the states of {self.num_layers + 1} layers, found "
+                    f"{len(output.hidden_states)}. Pool the last layer only: layers=[-1]."
+                )
+            found = dict(enumerate(output.hidden_states)) | found
+        return {layer: found[layer] for layer in layers}
+
+    def _send(self, values: Any) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
+
+    def _pad(self, values: Tensor, where: Tensor, size: tuple[int, int], fill: int) -> Tensor:
+        padded = torch.full((size[0] * size[1],), fill, dtype=torch.int64, device=self.device)
+        padded[where] = values
+        return padded.view(size)
+
+
+def load_transformer(
+    folder: ModelFolder,
+    spec: EncoderSpec,
+    *,
+    architecture: Architecture,
+    device: str,
+    gives_types: bool,
+) -> Transformer:
+    """The transformer of a model folder, on the device.
+
+    Raises:
+        ValueError: Weights are missing: transformers would make random ones up.
+    """
+    folder.weight_files()
+    config = architecture.config
+    config.use_cache = False
+    with _quiet():
+        module, report = AutoModel.from_pretrained(
+            folder.transformer,
+            config=config,
+            dtype=getattr(torch, spec.dtype),
+            use_safetensors=True,
+            trust_remote_code=spec.trust_remote_code,
+            local_files_only=True,
+            output_loading_info=True,
+            **_without_pooler(config),
+        )
+    # We never read the pooler, so it may be missing.
+    missing = sorted(k for k in report["missing_keys"] if not k.startswith("pooler."))
+    if missing:
+        raise ValueError(
+            f"model {folder.name!r}: {len(missing)} weights are not in its files, such as "
+            f"{missing[0]!r}. The download may be incomplete, or config.json of another model."
+        )
+    accepted = inspect.signature(module.forward).parameters
+    pad_id = getattr(config.get_text_config(), "pad_token_id", None)
+    return Transformer(
+        module=module.eval().to(device),
+        device=device,
+        num_layers=architecture.num_layers,
+        pad_id=pad_id if isinstance(pad_id, int) else 0,
+        takes_types=gives_types and "token_type_ids" in accepted,
+    )
+
+
+def count_rows(transformer: Transformer) -> int:
+    """How many ids the embedding table holds."""
+    return int(transformer.module.get_input_embeddings().weight.shape[0])
+
+
+def count_positions(transformer: Transformer) -> int | None:
+    """How many tokens the loaded position table really holds; None: there is no such table."""
+    for module in transformer.module.modules():
+        table = getattr(module, "position_embeddings", None)
+        if isinstance(table, nn.Embedding):
+            padding = getattr(module, "padding_idx", None)
+            return table.num_embeddings - (padding + 1 if isinstance(padding, int) else 0)
+    return None
+
+
+def _without_pooler(config: Any) -> dict[str, bool]:
+    """The argument that leaves out BERT's pooler, for the classes that take it."""
+    known = MODEL_MAPPING.get(type(config), None)
+    if known is None or "add_pooling_layer" not in inspect.signature(known.__init__).parameters:
+        return {}
+    return {"add_pooling_layer": False}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars, and no report on weights that are not used: what is missing is checked above."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,65 @@
+"""Hold the ids of some texts, flat. Knows lengths and cuts, no tokenizer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int32, Int64
+
+BoolArray = Bool[np.ndarray, " texts"]
+IntArray = Int32[np.ndarray, " texts"]
+LongArray = Int64[np.ndarray, " texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedTexts:
+    """The content of some texts as ids, cut to what the encoder reads, without the template.
+
+    Attributes:
+        ids: Of all texts, one after another.
+        offsets: Text i is ids[offsets[i] : offsets[i + 1]].
+        prompt_tokens: How many of a text's first ids belong to the prompt.
+        n_tokens: The length before the cut, template and prompt included; -1 if unknown.
+        truncated: Whether something was cut.
+        n_unknown: How many ids are the unknown token.
+    """
+
+    ids: Int32[np.ndarray, " ids"]
+    offsets: Int64[np.ndarray, " offsets"]
+    prompt_tokens: IntArray
+    n_tokens: IntArray
+    truncated: BoolArray
+    n_unknown: int
+
+    @property
+    def lengths(self) -> LongArray:
+        """How many ids each text has."""
+        return np.diff(self.offsets)
+
+    @property
+    def no_tokens(self) -> BoolArray:
+        """Which texts have no content: tokenizers drop control and zero-width characters."""
+        return self.lengths <= self.prompt_tokens
+
+    @property
+    def n_content(self) -> int:
+        """How many ids there are without those of the prompts."""
+        return int((self.lengths - self.prompt_tokens).sum())
+
+    @classmethod
+    def join(cls, parts: Sequence["TokenizedTexts"]) -> "TokenizedTexts":
+        """The texts of all parts, in order; of no parts: no texts."""
+        sizes = np.cumsum([0, *(len(part.ids) for part in parts)], dtype=np.int64)
+        tails = [p.offsets[1:] + size for p, size in zip(parts, sizes[:-1], strict=True)]
+        return cls(
+            ids=_join([part.ids for part in parts], np.int32),
+            offsets=_join([np.zeros(1, np.int64), *tails], np.int64),
+            prompt_tokens=_join([part.prompt_tokens for part in parts], np.int32),
+            n_tokens=_join([part.n_tokens for part in parts], np.int32),
+            truncated=_join([part.truncated for part in parts], np.bool_),
+            n_unknown=sum(part.n_unknown for part in parts),
+        )
+
+
+def _join(parts: Sequence[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
+    return np.concatenate([np.empty(0, dtype), *parts])

@@ -1,0 +1,118 @@
+"""Prepare token states for poolings. Knows which layers and tokens each pooling reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from embedding.batches import PackedBatch
+from embedding.dense import Dense
+from embedding.dimensions import resolve_layers
+from embedding.model import Transformer
+from pooling import Pooler, PoolingSpec, TokenBatch, build_pooler
+from pooling.shapes import TextMask, TextVectors, TokenStates
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of the token states that a pooling reads; poolings with the same view share it.
+
+    Attributes:
+        layers: Counted from the embedding output, 0.
+        combine: What becomes of several layers.
+        special_tokens: Whether these count.
+        prompt_tokens: Whether these count.
+    """
+
+    layers: tuple[int, ...]
+    combine: Literal["mean", "concat"]
+    special_tokens: bool
+    prompt_tokens: bool
+
+    def batch_of(self, states: Mapping[int, TokenStates], batch: PackedBatch) -> TokenBatch:
+        """The tokens that count, with their layers combined."""
+        combined = combine_layers([states[layer] for layer in self.layers], self.combine)
+        ignored = batch.special & (not self.special_tokens) | batch.prompt & (
+            not self.prompt_tokens
+        )
+        device = combined.device
+        return TokenBatch(
+            states=combined,
+            segment=torch.from_numpy(batch.segment).to(device),
+            n=len(batch.rows),
+            ids=torch.from_numpy(batch.ids).to(device),
+            counted=torch.from_numpy(~ignored).to(device),
+            cls=None if batch.cls is None else torch.from_numpy(batch.cls).to(device),
+        ).select_counted()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPooling:
+    """A pooling that fits the encoder.
+
+    Attributes:
+        spec: As asked for.
+        view: What it reads.
+        pooler: What reduces the tokens.
+        dense: The layers that follow; empty unless the spec wants them.
+        dimension: The length of the vectors.
+    """
+
+    spec: PoolingSpec
+    view: View
+    pooler: Pooler
+    dense: tuple[Dense, ...]
+    dimension: int
+
+    def vectors_of(self, batch: TokenBatch) -> tuple[Tensor, TextMask]:
+        """The finished vectors, and which of them are bad: not finite, or without direction."""
+        vectors = self.pooler.pool(batch)
+        for layer in self.dense:
+            vectors = layer.apply(vectors)
+        vectors = vectors[:, : self.dimension]
+        if self.spec.normalize:
+            vectors = torch.nn.functional.normalize(vectors, dim=1)
+        stored = vectors.half() if self.spec.precision == "float16" else vectors
+        bad = ~torch.isfinite(stored).all(dim=1) | (stored == 0).all(dim=1)
+        return stored, bad
+
+
+def plan_pooling(
+    spec: PoolingSpec, num_layers: int, dense: Sequence[Dense], dimension: int
+) -> PlannedPooling:
+    """The pooling with everything it needs of an encoder that has been checked against it."""
+    view = View(
+        layers=resolve_layers(spec, num_layers),
+        combine=spec.combine,
+        special_tokens=spec.special_tokens,
+        prompt_tokens=spec.prompt_tokens,
+    )
+    layers = tuple(dense) if spec.dense else ()
+    return PlannedPooling(spec, view, build_pooler(spec), layers, dimension)
+
+
+def combine_layers(layers: Sequence[TokenStates], combine: Literal["mean", "concat"]) -> Tensor:
+    """One state per token: the mean of its layers, in float32, or all of them side by side."""
+    if len(layers) == 1:
+        return layers[0]
+    if combine == "concat":
+        return torch.cat(list(layers), dim=1)
+    total = layers[0].float().clone()
+    for layer in layers[1:]:
+        total += layer
+    return total / len(layers)
+
+
+@torch.inference_mode()
+def pool_batch(
+    transformer: Transformer, batch: PackedBatch, plans: Sequence[PlannedPooling]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Vectors and bad rows of every pooling, from one forward pass."""
+    layers = sorted({layer for plan in plans for layer in plan.view.layers})
+    states = transformer.states(batch, layers)
+    views = {plan.view: plan.view.batch_of(states, batch) for plan in plans}
+    found = [plan.vectors_of(views[plan.view]) for plan in plans]
+    return [(vectors.cpu().numpy(), bad.cpu().numpy()) for vectors, bad in found]
