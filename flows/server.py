@@ -91,11 +91,12 @@ def start_server() -> bool:
     if not server_process.is_local(url):
         require_server()
     console.print(f"Starting a Prefect server at {url} (a first start can need 40 s) ...")
-    pid = server_process.launch(url, home())
+    starting = server_process.running_pid(home())
+    pid = starting or server_process.launch(url, home())
     with console.status("waiting for its health check"):
         seconds = server_process.wait_until_healthy(pid, url, home())
     console.print(f"The Prefect server is ready after {seconds:.0f} s.")
-    return True
+    return starting is None
 
 
 def stop_server() -> None:

@@ -5,13 +5,14 @@ Knows processes, the pid file and an address's health check. Does not decide whe
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -27,7 +28,7 @@ def is_answering(url: str) -> bool:
             return bool(response.status == HTTPStatus.OK)
     except HTTPError as error:
         return error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}  # it wants a key
-    except (URLError, OSError):
+    except OSError:  # URLError is one
         return False
 
 
@@ -37,10 +38,19 @@ def is_local(url: str) -> bool:
 
 
 def launch(url: str, home: Path) -> int:
-    """Start a server for the address that outlives this process; return its process id."""
-    address = urlsplit(url)
+    """Start a server for the address that outlives this process; return its process id.
+
+    Raises:
+        SystemExit: another program listens there.
+    """
+    host, port = str(urlsplit(url).hostname), urlsplit(url).port or 80
+    if is_taken(host, port):
+        raise SystemExit(
+            f"A program that is no Prefect server listens on port {port} of {host}. Stop it, or "
+            "choose another port: api.url in pyproject.toml."
+        )
     command = [sys.executable, "-m", "prefect", "server", "start"]
-    command += ["--host", str(address.hostname), "--port", str(address.port or 80)]
+    command += ["--host", host, "--port", str(port)]
     home.mkdir(parents=True, exist_ok=True)
     with log_file(home).open("w") as log:
         process = subprocess.Popen(
@@ -48,6 +58,15 @@ def launch(url: str, home: Path) -> int:
         )
     pid_file(home).write_text(str(process.pid))
     return process.pid
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Tell whether a program listens on the port."""
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def wait_until_healthy(pid: int, url: str, home: Path) -> float:

@@ -1,5 +1,6 @@
 """What the server commands say and which process they touch, without starting a server."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,14 @@ def test_a_stale_process_id_is_no_server(silent_home: Path) -> None:
     server_process.pid_file(silent_home).write_text("not a number")
 
     assert server_process.running_pid(silent_home) is None
+
+
+def test_a_port_that_another_program_holds_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+
+        with pytest.raises(SystemExit, match=f"no Prefect server listens on port {port}"):
+            server_process.launch(f"http://127.0.0.1:{port}/api", tmp_path)
 
 
 def test_a_server_that_cannot_start_shows_its_last_words(
