@@ -11,10 +11,22 @@ from embedding.spec import EncoderSpec
 
 # These number the positions from padding_idx + 1 (as fairseq did), so that a table of 514 rows
 # holds 512 tokens.
-OFFSET_POSITIONS = frozenset(
-    """camembert data2vec-text ibert layoutlmv3 lilt longformer luke markuplm mpnet roberta
-    roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod""".split()
-)
+OFFSET_POSITIONS = {
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "layoutlmv3",
+    "lilt",
+    "longformer",
+    "luke",
+    "markuplm",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+}
 
 
 @dataclass(frozen=True, slots=True)

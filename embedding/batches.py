@@ -48,8 +48,9 @@ def order_longest_first(tokenized: TokenizedTexts) -> Int64[np.ndarray, " rows"]
     Texts of like length share a batch, so little is padded; and the batch that needs most memory
     comes first, so that too little of it shows at once.
     """
-    order = np.argsort(-tokenized.lengths, kind="stable")
-    return order[~tokenized.no_tokens[order]]
+    order: LongArray = np.argsort(-tokenized.lengths, kind="stable")
+    with_content: LongArray = order[~tokenized.no_tokens[order]]
+    return with_content
 
 
 def batch_cost(num_texts: int, width: int) -> int:
@@ -101,9 +102,7 @@ def _fill_around(
         values[starts + lengths - len(after) + i] = value
 
 
-def _mark_cls(
-    size: int, starts: LongArray, lengths: LongArray, template: Template
-) -> Mask | None:
+def _mark_cls(size: int, starts: LongArray, lengths: LongArray, template: Template) -> Mask | None:
     if template.cls is None:
         return None
     is_cls = np.zeros(size, dtype=np.bool_)

@@ -80,9 +80,7 @@ def resolve_max_tokens(spec: EncoderSpec, folder: ModelFolder, architecture: Arc
     stated = folder.lengths.get("max_seq_length") or _tokenizer_limit(folder)
     known = [number for number in (stated, limit) if number is not None]
     if not known:
-        raise ValueError(
-            f"model {folder.name!r} states no maximum length. Set encoder.max_tokens."
-        )
+        raise ValueError(f"model {folder.name!r} states no maximum length. Set encoder.max_tokens.")
     return int(min(known))
 
 

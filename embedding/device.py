@@ -39,7 +39,7 @@ def choose_device(wanted: str) -> str:
 
 def default_token_budget(device: str) -> int:
     """How much goes into one batch on such a device before anything is measured."""
-    return TOKEN_BUDGETS[device.split(":")[0]]
+    return TOKEN_BUDGETS[torch.device(device).type]
 
 
 def compute_exactly(dtype: Dtype) -> None:

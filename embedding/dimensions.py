@@ -27,9 +27,7 @@ def resolve_layers(pooling: PoolingSpec, num_layers: int) -> tuple[int, ...]:
     return resolved
 
 
-def vector_dimension(
-    pooling: PoolingSpec, folder: ModelFolder, architecture: Architecture
-) -> int:
+def vector_dimension(pooling: PoolingSpec, folder: ModelFolder, architecture: Architecture) -> int:
     """How long the vectors are after combining layers, pooling, Dense layers and the cut.
 
     Raises:

@@ -4,7 +4,6 @@ Texts are tokenised once, in a thread ahead of the device; ordered by length ove
 window; cut into batches by token budget; and every pooling is taken from the same forward pass.
 """
 
-import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,22 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedding.architecture import Architecture
-from embedding.batches import batch_cost, order_longest_first, pack_batch, texts_that_fit
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
-from embedding.device import is_out_of_memory, release_memory
 from embedding.dimensions import vector_dimension
 from embedding.encoded import EncodedTexts, VectorArray
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
 from embedding.model import Transformer
+from embedding.runner import BatchRunner
 from embedding.spec import EncoderSpec
-from embedding.tokenized import LongArray, TokenizedTexts
+from embedding.tokenized import TokenizedTexts
 from embedding.tokenizer import TextTokenizer
-from embedding.views import PlannedPooling, plan_pooling, pool_batch
+from embedding.views import PlannedPooling, plan_pooling
 from pooling import PoolingSpec
-
-logger = logging.getLogger(__name__)
 
 WINDOWS_AHEAD = 2
 WINDOW_TEXTS = 16_384
@@ -53,19 +49,30 @@ class Encoder:
         spec: As asked for.
         identity: What its vectors depend on.
         device: Where it computes.
-        token_budget: How much goes into one batch; halved whenever the device runs out of memory.
         parts: Its tokenizer and transformer.
     """
 
     def __init__(
-        self, spec: EncoderSpec, identity: EncoderIdentity, *, parts: EncoderParts, token_budget: int
+        self,
+        spec: EncoderSpec,
+        identity: EncoderIdentity,
+        *,
+        parts: EncoderParts,
+        token_budget: int,
     ) -> None:
         """Take the parts; nothing is computed."""
         self.spec = spec
         self.identity = identity
         self.device = parts.transformer.device
-        self.token_budget = token_budget
         self.parts = parts
+        self._runner = BatchRunner(
+            parts.transformer, parts.tokenizer.template, token_budget=token_budget
+        )
+
+    @property
+    def token_budget(self) -> int:
+        """How much goes into one batch; halved whenever the device runs out of memory."""
+        return self._runner.token_budget
 
     def encode(
         self, texts: Sequence[str], pooling: PoolingSpec | None = None, *, is_query: bool = False
@@ -138,7 +145,7 @@ class Encoder:
         size = len(tokenized.n_tokens)
         vectors = tuple(np.zeros((size, p.dimension), dtype=p.spec.precision) for p in plans)
         bad = tuple(np.zeros(size, dtype=np.bool_) for _ in plans)
-        for rows, found in self._encode_batches(tokenized, plans):
+        for rows, found in self._runner.run(tokenized, plans):
             for i, (values, flags) in enumerate(found):
                 vectors[i][rows], bad[i][rows] = values, flags
         return EncodedTexts(
@@ -151,50 +158,6 @@ class Encoder:
             n_content=tokenized.n_content,
             device_seconds=time.perf_counter() - ready,
             wait_seconds=ready - started,
-        )
-
-    def _encode_batches(
-        self, tokenized: TokenizedTexts, plans: Sequence[PlannedPooling]
-    ) -> Iterator[tuple[LongArray, list[tuple[np.ndarray, np.ndarray]]]]:
-        """The vectors of batch after batch; a batch that does not fit is tried again smaller."""
-        order = order_longest_first(tokenized)
-        widths = tokenized.lengths + len(self.parts.tokenizer.template)
-        while len(order):
-            rows = order[: texts_that_fit(int(widths[order[0]]), self.token_budget)]
-            found = self._try_batch(tokenized, rows, plans)
-            if found is None:
-                self._shrink_budget(len(rows), int(widths[rows[0]]))
-            else:
-                yield rows, found
-                order = order[len(rows) :]
-
-    def _try_batch(
-        self, tokenized: TokenizedTexts, rows: LongArray, plans: Sequence[PlannedPooling]
-    ) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """The vectors of some texts, or nothing if they do not fit into memory together."""
-        batch = pack_batch(tokenized, rows, self.parts.tokenizer.template)
-        try:
-            return pool_batch(self.parts.transformer, batch, plans)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(rows) == 1:
-                raise MemoryError(
-                    f"one text of {batch.width} tokens does not fit into the memory of "
-                    f"{self.device}. Lower encoder.max_tokens, or free memory on the device."
-                ) from error
-        return None
-
-    def _shrink_budget(self, num_texts: int, width: int) -> None:
-        """Halve the budget, or what the failed batch took of it, so that its texts are split."""
-        self.token_budget = min(self.token_budget, batch_cost(num_texts, width)) // 2
-        release_memory(self.device)
-        logger.warning(
-            "%s: out of memory at %d texts of up to %d tokens; token budget is now %d",
-            self.device,
-            num_texts,
-            width,
-            self.token_budget,
         )
 
 

@@ -105,12 +105,7 @@ def read_json(path: Path) -> Json:
     Raises:
         ValueError: There is no such file, or it holds something else.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file. Is the download of the model complete?")
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}). Download the model again.") from error
+    value = _parse(path)
     if not isinstance(value, dict):
         raise ValueError(f"{path}: expected an object, found a {type(value).__name__}.")
     return value
@@ -140,7 +135,7 @@ def list_weights(folder: Path, what: str) -> list[Path]:
 def _read_modules(root: Path, name: str) -> dict[str, list[str]]:
     """The subfolders of each kind of module; a plain folder is a transformer alone."""
     file = root / "modules.json"
-    listed = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    listed = _parse(file) if file.is_file() else []
     kinds = [module["type"].rsplit(".", 1)[-1] for module in listed] or ["Transformer"]
     foreign = [m["type"] for m in listed if not m["type"].startswith("sentence_transformers.")]
     if foreign or not CHAIN.match(" ".join(kinds)):
@@ -154,6 +149,15 @@ def _read_modules(root: Path, name: str) -> dict[str, list[str]]:
         kind: [path for found, path in zip(kinds, paths, strict=True) if found == kind]
         for kind in ("Transformer", "Pooling", "Dense", "Normalize")
     }
+
+
+def _parse(path: Path) -> Any:
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file. Is the download of the model complete?")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error}). Download the model again.") from error
 
 
 def _read_optional(path: Path) -> Json:

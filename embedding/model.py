@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
-from transformers.utils import logging as transformers_logging
+from transformers.utils import logging as untyped_logging
 
 from embedding.architecture import Architecture
 from embedding.batches import PackedBatch
 from embedding.folder import ModelFolder
 from embedding.spec import EncoderSpec
 from pooling.shapes import TokenStates
+
+transformers_logging: Any = untyped_logging
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,10 @@ def count_positions(transformer: Transformer) -> int | None:
 
 def _without_pooler(config: Any) -> dict[str, bool]:
     """The argument that leaves out BERT's pooler, for the classes that take it."""
-    known = MODEL_MAPPING.get(type(config), None)
-    if known is None or "add_pooling_layer" not in inspect.signature(known.__init__).parameters:
+    known: Any = MODEL_MAPPING.get(type(config), None)
+    if not inspect.isclass(known):  # a model of the folder's own code, or one of several classes
+        return {}
+    if "add_pooling_layer" not in inspect.signature(known).parameters:
         return {}
     return {"add_pooling_layer": False}
 

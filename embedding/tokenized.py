@@ -34,7 +34,8 @@ class TokenizedTexts:
     @property
     def lengths(self) -> LongArray:
         """How many ids each text has."""
-        return np.diff(self.offsets)
+        lengths: LongArray = np.diff(self.offsets)
+        return lengths
 
     @property
     def no_tokens(self) -> BoolArray:

@@ -13,7 +13,7 @@ from embedding.dense import Dense
 from embedding.dimensions import resolve_layers
 from embedding.model import Transformer
 from pooling import Pooler, PoolingSpec, TokenBatch, build_pooler
-from pooling.shapes import TextMask, TextVectors, TokenStates
+from pooling.shapes import TextMask, TokenStates
 
 
 @dataclass(frozen=True, slots=True)

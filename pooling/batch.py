@@ -1,4 +1,4 @@
-"""Hold the tokens of several texts without padding. Knows tokens, not what pooling does with them."""
+"""Hold the tokens of several texts without padding. Knows tokens, no pooling."""
 
 from dataclasses import dataclass
 
