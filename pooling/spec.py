@@ -1,7 +1,7 @@
 """Say which vector a text gets. Knows the table of strategies, no model."""
 
 import inspect
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -68,7 +68,7 @@ class PoolingSpec(BaseModel):
         return name
 
     @model_validator(mode="after")
-    def _refuse_nonsense(self) -> Self:
+    def _refuse_nonsense(self) -> "PoolingSpec":
         known = sorted(inspect.signature(POOLERS[self.strategy]).parameters)
         if unknown := sorted(set(self.parameters) - set(known)):
             raise ValueError(

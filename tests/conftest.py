@@ -1,0 +1,128 @@
+"""Encoders that tests share: two real ones, and folders of random weights made on the spot."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import AutoConfig, AutoModel
+
+from embedding import Encoder, EncoderSpec, load_encoder
+from embedding.encoder import EncoderParts
+
+ROOT = Path(__file__).parents[1]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # ids 0 to 3
+WORDS = [f"w{i}" for i in range(60)]  # w0 is id 4, w1 id 5, ...
+SIZES = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "pad_token_id": 0,
+}
+
+MakeFolder = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """all-MiniLM-L6-v2: 6 layers of 384, a sentence-transformers folder."""
+    return ROOT / "models/all-MiniLM-L6-v2"
+
+
+@pytest.fixture(scope="session")
+def tiny_bert() -> Path:
+    """A trained BERT of 2 layers of 128, a plain transformers folder."""
+    return ROOT / "models/splade-tiny"
+
+
+@pytest.fixture(scope="session")
+def minilm_encoder(minilm: Path) -> Encoder:
+    return load_encoder(EncoderSpec(model=str(minilm), device="cpu"))
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tiny_bert: Path) -> Encoder:
+    return load_encoder(EncoderSpec(model=str(tiny_bert), device="cpu"))
+
+
+@pytest.fixture
+def make_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
+    """make_folder("bert", max_position_embeddings=20): a model folder with random weights."""
+
+    def make(kind: str = "bert", **config: Any) -> Path:
+        folder = tmp_path_factory.mktemp(kind)
+        write_tokenizer(folder)
+        torch.manual_seed(0)
+        made = AutoConfig.for_model(kind, vocab_size=64, **{**SIZES, **config})
+        AutoModel.from_config(made).save_pretrained(folder)
+        return folder
+
+    return make
+
+
+def write_tokenizer(folder: Path, template: str = "[CLS] $A [SEP]", **settings: Any) -> None:
+    """A tokenizer of whole words; `template` is put around each text."""
+    vocabulary = {word: i for i, word in enumerate([*SPECIAL, *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    if template != "$A":
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=template, special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    stated = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 32, **names}
+    (folder / "tokenizer_config.json").write_text(json.dumps({**stated, **settings}))
+
+
+class ArithmeticModel(torch.nn.Module):
+    """A model whose state of a token is (its id, its position, the layer), and NaN in padding.
+
+    It counts its calls, and keeps the size (texts, width) of each batch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[tuple[int, int]] = []
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any
+    ) -> SimpleNamespace:
+        self.sizes.append((input_ids.shape[0], input_ids.shape[1]))
+        position = torch.arange(input_ids.shape[1]).expand_as(input_ids)
+        layers = [
+            torch.stack([input_ids, position, torch.full_like(input_ids, layer)], dim=2).float()
+            for layer in range(3)
+        ]
+        for states in layers:
+            states[attention_mask == 0] = torch.nan
+        return SimpleNamespace(last_hidden_state=layers[-1], hidden_states=tuple(layers))
+
+
+@pytest.fixture
+def make_arithmetic_encoder(make_folder: MakeFolder) -> Callable[..., Encoder]:
+    """An encoder of words w0 (id 4), w1 (id 5), ... whose token states are ArithmeticModel's."""
+
+    def make(template: str = "[CLS] $A [SEP]", *, budget: int = 4_096, **spec: Any) -> Encoder:
+        folder = make_folder("bert", hidden_size=4)
+        write_tokenizer(folder, template)
+        encoder = load_encoder(EncoderSpec(model=str(folder), device="cpu", **spec))
+        return with_module(encoder, ArithmeticModel(), budget=budget)
+
+    return make
+
+
+def with_module(encoder: Encoder, module: torch.nn.Module, *, budget: int) -> Encoder:
+    """The same encoder around another model of three dimensions."""
+    parts: EncoderParts = replace(
+        encoder.parts,
+        transformer=replace(encoder.parts.transformer, module=module),
+        architecture=replace(encoder.parts.architecture, hidden_size=3),
+    )
+    return Encoder(encoder.spec, encoder.identity, parts=parts, token_budget=budget)

@@ -1,0 +1,93 @@
+"""What holds of every strategy in the table, whatever the numbers are."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pooling import POOLERS, PoolingSpec, TokenBatch, build_pooler, pool_padded
+
+TOLERANCE = 1e-6
+HIDDEN = 5
+
+every_strategy = pytest.mark.parametrize("name", POOLERS)
+some_texts = given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), seed=st.integers(0))
+few_examples = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def draw_texts(lengths: list[int], seed: int) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed % 2**63)
+    return [torch.randn(length, HIDDEN, generator=generator) for length in lengths]
+
+
+def pack(texts: list[Tensor]) -> TokenBatch:
+    segment = torch.cat([torch.full((len(text),), i) for i, text in enumerate(texts)])
+    return TokenBatch(
+        states=torch.cat(texts),
+        segment=segment,
+        n=len(texts),
+        ids=torch.arange(len(segment)),
+        counted=torch.ones(len(segment), dtype=torch.bool),
+    )
+
+
+def pool(name: str, texts: list[Tensor]) -> Tensor:
+    return build_pooler(PoolingSpec(strategy=name)).pool(pack(texts))
+
+
+@every_strategy
+@few_examples
+@some_texts
+def test_neighbours_never_change_the_vector(name: str, lengths: list[int], seed: int) -> None:
+    texts = draw_texts(lengths, seed)
+    alone = torch.cat([pool(name, [text]) for text in texts])
+    torch.testing.assert_close(pool(name, texts), alone, rtol=0, atol=TOLERANCE)
+
+
+@every_strategy
+@few_examples
+@some_texts
+def test_texts_in_another_order_give_vectors_in_that_order(
+    name: str, lengths: list[int], seed: int
+) -> None:
+    texts = draw_texts(lengths, seed)
+    backwards = pool(name, texts[::-1]).flip(0)
+    torch.testing.assert_close(backwards, pool(name, texts), rtol=0, atol=TOLERANCE)
+
+
+@every_strategy
+@few_examples
+@some_texts
+def test_padding_never_changes_the_vector(name: str, lengths: list[int], seed: int) -> None:
+    texts = draw_texts(lengths, seed)
+    padded = torch.full((len(texts), 12, HIDDEN), torch.nan)
+    mask = torch.zeros(len(texts), 12, dtype=torch.bool)
+    for i, text in enumerate(texts):
+        start = i % (12 - len(text))  # some on the left, some on the right, some on both sides
+        padded[i, start : start + len(text)] = text
+        mask[i, start : start + len(text)] = True
+    vectors = pool_padded(build_pooler(PoolingSpec(strategy=name)), padded, mask)
+    torch.testing.assert_close(vectors, pool(name, texts), rtol=0, atol=TOLERANCE)
+
+
+@every_strategy
+@few_examples
+@some_texts
+def test_vectors_are_float32_and_as_wide_as_promised(
+    name: str, lengths: list[int], seed: int
+) -> None:
+    texts = [text.half() for text in draw_texts(lengths, seed)]
+    vectors = pool(name, texts)
+    width = build_pooler(PoolingSpec(strategy=name)).width(HIDDEN)
+    assert (vectors.dtype, tuple(vectors.shape)) == (torch.float32, (len(texts), width))
+
+
+@every_strategy
+@few_examples
+@some_texts
+def test_the_states_are_left_as_they_were(name: str, lengths: list[int], seed: int) -> None:
+    batch = pack(draw_texts(lengths, seed))
+    before = batch.states.clone()
+    build_pooler(PoolingSpec(strategy=name)).pool(batch)
+    assert torch.equal(batch.states, before)

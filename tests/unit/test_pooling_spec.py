@@ -1,0 +1,46 @@
+"""What a pooling spec accepts, refuses and shows in a form."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pooling import POOLERS, PoolingSpec
+
+
+def test_a_bare_name_is_a_spec() -> None:
+    assert PoolingSpec.model_validate("max") == PoolingSpec(strategy="max")
+
+
+def test_a_spec_survives_json() -> None:
+    spec = PoolingSpec(strategy="max_min", layers=(-2, -1), combine="concat", dimensions=64)
+    assert PoolingSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_layers_are_a_json_list() -> None:
+    assert json.loads(PoolingSpec(layers=(0, -1)).model_dump_json())["layers"] == [0, -1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"strategy": "average"}, "'average' is not known; known: cls, mean, max"),
+        ({"parameters": {"p": 3.0}}, r"'mean' has no parameters \['p'\]"),
+        ({"strategy": "cls", "special_tokens": False}, "Leave special_tokens on"),
+        ({"layers": [-1, -1]}, "each at most once"),
+        ({"layers": []}, "at least 1"),
+        ({"dimensions": 0}, "greater than or equal to 1"),
+        ({"precision": "int8"}, "'float32' or 'float16'"),
+        ({"normalise": True}, "Extra inputs are not permitted"),
+    ],
+)
+def test_nonsense_is_refused_when_the_spec_is_built(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        PoolingSpec.model_validate(fields)
+
+
+def test_the_form_offers_every_strategy_and_explains_every_field() -> None:
+    properties = PoolingSpec.model_json_schema()["properties"]
+    assert properties["strategy"]["enum"] == list(POOLERS)
+    assert all(field["description"].endswith(".") for field in properties.values())
