@@ -27,7 +27,7 @@ class PackedBatch:
         segment: The number of each token's text within the batch.
         position: The number of each token within its text.
         special: Whether the template put the token there.
-        prompt: Whether it belongs to the prompt.
+        prompt: Whether it belongs to the prompt, or the template put it before the prompt.
         cls: Whether it is the classification token; None: the template has none.
     """
 
@@ -68,6 +68,7 @@ def pack_batch(
 ) -> PackedBatch:
     """The ids of some texts of a window with the template around each."""
     content = tokenized.lengths[rows]
+    prompt = tokenized.prompt_tokens[rows]
     lengths = content + len(template)
     starts = np.cumsum(lengths) - lengths
     segment = np.repeat(np.arange(len(rows)), lengths)
@@ -87,7 +88,7 @@ def pack_batch(
         segment=segment,
         position=position,
         special=~inside,
-        prompt=inside & (within < tokenized.prompt_tokens[rows][segment]),
+        prompt=(within < prompt[segment]) & (prompt[segment] > 0),
         cls=_mark_cls(len(ids), starts, lengths, template),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float32
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -38,7 +39,7 @@ class Dense:
     bias: Tensor | None
     activation: nn.Module
 
-    def apply(self, vectors: TextVectors) -> TextVectors:
+    def apply(self, vectors: TextVectors) -> Float32[Tensor, "texts out"]:
         """The activation of the affine map."""
         mapped: Tensor = self.activation(nn.functional.linear(vectors, self.weight, self.bias))
         return mapped

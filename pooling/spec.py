@@ -38,7 +38,11 @@ class PoolingSpec(BaseModel):
     special_tokens: bool = Field(
         default=True, description="Count the tokens that the tokenizer adds, such as [CLS], [SEP]."
     )
-    prompt_tokens: bool = Field(default=True, description="Count the tokens of the prompt.")
+    prompt_tokens: bool = Field(
+        default=True,
+        description="Count the tokens of the prompt. If not, a [CLS] before the prompt does not "
+        "count either, as in sentence-transformers.",
+    )
     dense: bool = Field(
         default=False,
         description="Apply the Dense layers of the model folder (sentence-transformers).",
@@ -74,10 +78,11 @@ class PoolingSpec(BaseModel):
             raise ValueError(
                 f"pooling {self.strategy!r} has no parameters {unknown}; it has {known or 'none'}"
             )
-        if self.strategy == "cls" and not self.special_tokens:
+        if self.strategy == "cls" and not (self.special_tokens and self.prompt_tokens):
             raise ValueError(
-                "pooling 'cls' reads a special token; found special_tokens=false. "
-                "Leave special_tokens on, or choose another strategy."
+                "pooling 'cls' reads the special token before the prompt; found special_tokens="
+                f"{self.special_tokens}, prompt_tokens={self.prompt_tokens}. Leave both on, or "
+                "choose another strategy."
             )
         if len(set(self.layers)) < len(self.layers):
             raise ValueError(f"layers: each at most once; found {list(self.layers)}")

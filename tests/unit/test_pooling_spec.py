@@ -27,7 +27,8 @@ def test_layers_are_a_json_list() -> None:
     [
         ({"strategy": "average"}, "'average' is not known; known: cls, mean, max"),
         ({"parameters": {"p": 3.0}}, r"'mean' has no parameters \['p'\]"),
-        ({"strategy": "cls", "special_tokens": False}, "Leave special_tokens on"),
+        ({"strategy": "cls", "special_tokens": False}, "special_tokens=False.*Leave both on"),
+        ({"strategy": "cls", "prompt_tokens": False}, "prompt_tokens=False.*Leave both on"),
         ({"layers": [-1, -1]}, "each at most once"),
         ({"layers": []}, "at least 1"),
         ({"dimensions": 0}, "greater than or equal to 1"),
