@@ -1,0 +1,104 @@
+"""Data at rest: corpus, plan, store, catalog. Code only; the sample texts are in samples/.
+
+Knows Parquet, commit records and DuckDB. Does not know torch, Prefect, or any other room.
+"""
+
+from data.catalog import CATALOG, newest_catalog, publish_catalog
+from data.chunks import Chunk
+from data.corpus import CorpusSpec
+from data.datasets import (
+    ChunkStatistics,
+    Record,
+    commit,
+    committed_chunks,
+    discard_parts,
+    load_dataset,
+    new_attempt,
+    read_record,
+    resolve_dataset,
+)
+from data.lineage import (
+    Dataset,
+    DocumentsLineage,
+    Precision,
+    Provenance,
+    SpaceLineage,
+    fingerprint,
+    slug,
+)
+from data.local_store import LocalStore
+from data.neighbours import nearest_documents, space_datasets
+from data.opening import open_existing_store, open_store
+from data.parquet_file import UnreadableSource
+from data.parts import PartWriter, part_keys, seal_part, vector_array, vector_problems, write_part
+from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
+from data.queries import read_queries, run_query
+from data.reading import ChunkFailure, ChunkRows, read_chunks
+from data.reuse import Reuse, StoredVectors, find_reuse
+from data.runs import RunRecord, save_run
+from data.schemas import REJECTS, documents_schema, space_schema
+from data.sealing import seal_corpus
+from data.seals import SealOutcome, SealRequest, newest_seal
+from data.sources import SourceChanged
+from data.store import StoreError, StoreSpec
+
+__all__ = [
+    "CATALOG",
+    "REJECTS",
+    "Chunk",
+    "ChunkFailure",
+    "ChunkRows",
+    "ChunkStatistics",
+    "CorpusSpec",
+    "Dataset",
+    "DocumentsLineage",
+    "LocalStore",
+    "PartWriter",
+    "Plan",
+    "Precision",
+    "Provenance",
+    "Record",
+    "Reuse",
+    "RunRecord",
+    "SealOutcome",
+    "SealRequest",
+    "SourceChanged",
+    "SpaceLineage",
+    "StoreError",
+    "StoreSpec",
+    "StoredVectors",
+    "UnreadableSource",
+    "commit",
+    "committed_chunks",
+    "discard_parts",
+    "documents_schema",
+    "find_reuse",
+    "fingerprint",
+    "load_dataset",
+    "load_plan",
+    "make_plan",
+    "nearest_documents",
+    "new_attempt",
+    "newest_catalog",
+    "newest_seal",
+    "open_existing_store",
+    "open_store",
+    "part_keys",
+    "pending_chunks",
+    "publish_catalog",
+    "read_chunks",
+    "read_queries",
+    "read_record",
+    "resolve_dataset",
+    "run_query",
+    "save_plan",
+    "save_run",
+    "seal_corpus",
+    "seal_part",
+    "slug",
+    "space_datasets",
+    "space_schema",
+    "vector_array",
+    "vector_problems",
+    "write_part",
+]

@@ -1,0 +1,114 @@
+"""The DuckDB catalog: everything that a seal shows, as tables and views. Derived, never the truth.
+
+Knows how a catalog is built beside the old one and swapped in. data/tables.py knows its contents.
+"""
+
+import os
+import uuid
+from pathlib import Path
+
+import duckdb
+
+from data.changes import insert_changes
+from data.comments import COLUMNS, SPACE_COLUMNS, TABLES
+from data.local_store import LocalStore
+from data.seals import Seal, newest_seal, read_seal
+from data.sql import quote_name, quote_text
+from data.store import StoreError
+from data.tables import create_tables
+from data.views import create_views
+
+CATALOG = "catalog.duckdb"
+_KEPT = 3
+_MEMORY = "768MB"
+
+
+def newest_catalog(store: LocalStore) -> Path | None:
+    """The catalog that catalog.duckdb points at."""
+    path = store.root / CATALOG
+    return path.resolve() if path.exists() else None
+
+
+def publish_catalog(store: LocalStore) -> Path:
+    """Build the catalog of the newest seal and point catalog.duckdb at it.
+
+    Readers keep the file that they have open; the next one to open it sees the new one.
+
+    Raises:
+        StoreError: nothing is sealed yet.
+    """
+    while True:
+        seal = newest_seal(store)
+        if seal is None:
+            raise StoreError(f"nothing is sealed in {store.root} yet. Run embed-corpus first.")
+        path = _build(store, seal)
+        _swap(store, path)
+        if newest_seal(store) == seal:
+            _remove_old(store, path)
+            return store.root / CATALOG
+
+
+def _build(store: LocalStore, seal: Seal) -> Path:
+    """Write the catalog of a seal under a name of its own.
+
+    Storage version 1.5.0 is what both DuckDB 1.5 and 2.0 read.
+    """
+    path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
+    path.parent.mkdir(exist_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(path.parent / "spill"),
+    }
+    with duckdb.connect(config=config) as connection:
+        connection.execute(f"ATTACH {quote_text(str(path))} AS catalog (STORAGE_VERSION 'v1.5.0')")
+        connection.execute("USE catalog")
+        create_tables(connection, store, seal)
+        spaces = create_views(connection, store, seal)
+        seals = [read_seal(store, number) for number in range(1, seal.number)] + [seal]
+        insert_changes(connection, store, seals)
+        _comment(connection, spaces)
+        connection.execute("CHECKPOINT catalog")
+        connection.execute("USE memory")
+        connection.execute("DETACH catalog")
+    if path.with_suffix(".duckdb.wal").exists():
+        raise StoreError(
+            f"the catalog {path} still has a write-ahead log. Run flows.publish again."
+        )
+    _sync(path)
+    return path
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, spaces: dict[str, str]) -> None:
+    """Put the explanations where a person who opens the file finds them."""
+    for table, text in TABLES.items():
+        connection.execute(f"COMMENT ON TABLE {table} IS {quote_text(text)}")
+        for column, meaning in COLUMNS[table].items():
+            connection.execute(f"COMMENT ON COLUMN {table}.{column} IS {quote_text(meaning)}")
+    for space, text in spaces.items():
+        connection.execute(f"COMMENT ON VIEW {quote_name(space)} IS {quote_text(text)}")
+        for column, meaning in SPACE_COLUMNS.items():
+            connection.execute(
+                f"COMMENT ON COLUMN {quote_name(space)}.{column} IS {quote_text(meaning)}"
+            )
+
+
+def _swap(store: LocalStore, path: Path) -> None:
+    link = store.root / f".{CATALOG}.{uuid.uuid4().hex}"
+    link.symlink_to(path.relative_to(store.root))
+    link.replace(store.root / CATALOG)
+
+
+def _remove_old(store: LocalStore, newest: Path) -> None:
+    """Keep a few catalogs for readers that have just looked up the name of an older one."""
+    others = sorted(newest.parent.glob("*.duckdb"), key=lambda path: path.stat().st_mtime)
+    for path in others[:-_KEPT]:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,95 @@
+"""How a corpus changed from one listing to the next, as SQL over the documents of both.
+
+Knows chunks that only one of two plans has: rows of all others cannot have changed.
+"""
+
+from itertools import pairwise
+
+import duckdb
+
+from data.datasets import committed_chunks, read_records
+from data.local_store import LocalStore
+from data.plan import load_plan
+from data.seals import Seal
+from data.sql import quote_list
+from data.store import Store
+
+# Pairs of rows, matched in steps from the surest to the loosest. A document that was named by its
+# place is matched by its text before its name, since its name changes when rows are put above it.
+_STEPS_BY_ID = ("doc_id, text_hash", "doc_id", "text_hash")
+_STEPS_BY_PLACE = ("doc_id, text_hash", "text_hash", "doc_id")
+
+_MATCH = """
+    INSERT INTO matched
+    WITH b AS (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY file, row) AS nth
+               FROM before WHERE place NOT IN (SELECT before_place FROM matched)),
+    a AS (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY file, row) AS nth
+          FROM after WHERE place NOT IN (SELECT after_place FROM matched))
+    SELECT b.place, a.place FROM b JOIN a USING ({key}, nth)
+"""
+_CLASSIFY = """
+    INSERT INTO corpus_changes
+    SELECT $seal, $corpus,
+        CASE WHEN a.place IS NULL THEN 'deleted' WHEN b.place IS NULL THEN 'new'
+             WHEN a.text_hash <> b.text_hash THEN 'changed' ELSE 'moved' END AS change,
+        coalesce(a.doc_id, b.doc_id), a.file, a.row, b.file, b.row,
+        coalesce(a.text_hash, b.text_hash)
+    FROM matched m
+    FULL JOIN after a ON a.place = m.after_place
+    FULL JOIN before b ON b.place = m.before_place
+    WHERE (a.file, a.row, a.doc_id, a.text_hash)
+        IS DISTINCT FROM (b.file, b.row, b.doc_id, b.text_hash)
+"""
+
+
+def insert_changes(
+    connection: duckdb.DuckDBPyConnection, store: LocalStore, seals: list[Seal]
+) -> None:
+    """Fill corpus_changes with the differences between consecutive plans of each corpus."""
+    for before, after in pairwise(seals):
+        old, new = before.corpora.get(after.changed), after.corpora[after.changed]
+        if old is not None and old.plan != new.plan:
+            _compare(connection, store, (old.plan, new.plan), after)
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection, store: LocalStore, plans: tuple[str, str], seal: Seal
+) -> None:
+    before, after = (load_plan(store, name) for name in plans)
+    old, new = ({chunk.name for chunk in plan.chunks} for plan in (before, after))
+    dataset = seal.corpora[seal.changed].documents
+    _load(connection, store, "before", dataset, old - new)
+    _load(connection, store, "after", dataset, new - old)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE matched (before_place BIGINT, after_place BIGINT)"
+    )
+    for key in _STEPS_BY_ID if after.corpus.id_column else _STEPS_BY_PLACE:
+        connection.execute(_MATCH.format(key=key))
+    connection.execute(_CLASSIFY, {"seal": seal.number, "corpus": seal.changed})
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    store: LocalStore,
+    name: str,
+    dataset: str,
+    chunks: set[str],
+) -> None:
+    """The documents of these chunks, as far as they are committed and not collected since."""
+    paths = quote_list(_paths(store, dataset, chunks))
+    source = (
+        f"read_parquet({paths}, union_by_name = true)" if paths != "[]" else "documents WHERE false"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS "
+        f"SELECT doc_id, text_hash, file, row, row_number() OVER () AS place FROM {source}"
+    )
+
+
+def _paths(store: Store, dataset: str, chunks: set[str]) -> list[str]:
+    there = set(store.list(f"datasets/{dataset}/parts"))
+    committed = sorted(chunks & committed_chunks(store, dataset))
+    parts = [record.part for record in read_records(store, dataset, committed)]
+    return [
+        store.location(part.key) for part in parts if part and part.key.rsplit("/", 1)[1] in there
+    ]

@@ -1,0 +1,122 @@
+"""The invariants of sealed rows, counted in SQL: each must be 0 before a seal is created.
+
+Knows the parts of documents and spaces. Looks only at chunks that the seal before did not show.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from data.datasets import Part, Record, load_dataset, read_records
+from data.plan import load_plan
+from data.schemas import REJECTS
+from data.seals import CorpusSeal, Seal, visible_chunks
+from data.sql import quote_list
+from data.store import Store, StoreError
+
+_CHUNKS_A_CHECK = 64
+_MEMORY = "512MB"
+
+_DOCUMENTS_AT_FAULT = """
+    WITH planned AS (SELECT chunk, unnest(range(row_start, row_start + rows)) AS row FROM chunks),
+    found AS (SELECT chunk, row FROM kept UNION ALL SELECT chunk, row FROM rejects)
+    SELECT
+        (SELECT count(*) FROM planned ANTI JOIN found USING (chunk, row)) AS "rows lost",
+        (SELECT count(*) FROM found ANTI JOIN planned USING (chunk, row)) AS "rows not planned",
+        (SELECT count(*) FROM (SELECT chunk, row FROM found GROUP BY ALL HAVING count(*) > 1))
+            AS "rows doubled"
+"""
+_VECTORS_AT_FAULT = """
+    WITH found AS (SELECT chunk, row FROM kept UNION ALL SELECT chunk, row FROM rejects)
+    SELECT
+        (SELECT count(*) FROM documents ANTI JOIN found USING (chunk, row))
+            AS "documents without a vector",
+        (SELECT count(*) FROM found ANTI JOIN documents USING (chunk, row))
+            AS "vectors without a document",
+        (SELECT count(*) FROM (SELECT chunk, row FROM found GROUP BY ALL HAVING count(*) > 1))
+            AS "rows doubled",
+        (SELECT count(*) FROM kept
+         WHERE len(vector) <> $dimension
+            OR NOT isfinite(list_inner_product(vector, vector))
+            OR list_inner_product(vector, vector) = 0) AS "vectors of wrong length or value"
+"""
+
+
+class InvariantBroken(StoreError):
+    """Rows of a chunk do not add up. Nothing was sealed; what was sealed before stays."""
+
+
+def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: CorpusSeal) -> None:
+    """Count the faults of every chunk that this seal adds to the corpus.
+
+    Raises:
+        InvariantBroken: a count is not 0; the message names the dataset and the count.
+        DamagedRecord: a record cannot be read, or its counts disagree.
+    """
+    known = before.corpora.get(name) if before else None
+    shown_before = visible_chunks(store, known) if known else {}
+    for dataset, chunks in visible_chunks(store, corpus).items():
+        new = sorted(set(chunks) - set(shown_before.get(dataset, ())))
+        for start in range(0, len(new), _CHUNKS_A_CHECK):
+            some = new[start : start + _CHUNKS_A_CHECK]
+            if dataset == corpus.documents:
+                _check_documents(store, corpus, some)
+            else:
+                _check_space(store, corpus, dataset, some)
+
+
+def _check_documents(store: Store, corpus: CorpusSeal, names: Sequence[str]) -> None:
+    wanted = set(names)
+    chunks = [chunk for chunk in load_plan(store, corpus.plan).chunks if chunk.name in wanted]
+    records = list(read_records(store, corpus.documents, names))
+    with _connect(store, records) as connection:
+        table = {
+            "chunk": [chunk.name for chunk in chunks],
+            "row_start": [chunk.row_start for chunk in chunks],
+            "rows": [chunk.rows for chunk in chunks],
+        }
+        connection.register("chunks", pa.table(table))
+        _count(connection, _DOCUMENTS_AT_FAULT, {}, corpus.documents)
+
+
+def _check_space(store: Store, corpus: CorpusSeal, dataset: str, names: Sequence[str]) -> None:
+    documents = list(read_records(store, corpus.documents, names))
+    dimension = load_dataset(store, dataset).dimension
+    with _connect(store, list(read_records(store, dataset, names))) as connection:
+        _show_parts(connection, store, "documents", [record.part for record in documents])
+        _count(connection, _VECTORS_AT_FAULT, {"dimension": dimension}, dataset)
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, int | None], dataset: str
+) -> None:
+    found = connection.sql(query, params=values).to_arrow_table().to_pylist()[0]
+    faults = ", ".join(f"{count} {fault}" for fault, count in found.items() if count)
+    if faults:
+        raise InvariantBroken(
+            f"dataset {dataset}: {faults}. Nothing was sealed and the catalog is as before; please "
+            "report this with the store's records."
+        )
+
+
+def _connect(store: Store, records: list[Record]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"memory_limit": _MEMORY})
+    _show_parts(connection, store, "kept", [record.part for record in records])
+    _show_parts(connection, store, "rejects", [record.rejects for record in records])
+    return connection
+
+
+def _show_parts(
+    connection: duckdb.DuckDBPyConnection, store: Store, name: str, parts: Sequence[Part | None]
+) -> None:
+    paths = [store.location(part.key) for part in parts if part is not None]
+    if paths:
+        connection.execute(
+            f"CREATE VIEW {name} AS "
+            f"SELECT * FROM read_parquet({quote_list(paths)}, union_by_name = true)"
+        )
+    else:
+        empty = pa.table({"vector": pa.array([], pa.list_(pa.float32()))})
+        columns = {field.name: pa.array([], field.type) for field in REJECTS}
+        connection.register(name, pa.table(columns | {"vector": empty["vector"]}))

@@ -1,0 +1,113 @@
+"""A store on local disk. Every file is synced before its name can be relied upon.
+
+Knows fsync, hard links and what a disk says when it is full. Does not know what is stored.
+"""
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from data.store import DiskFull, StoreError, StoreNotWritable
+
+
+class LocalStore:
+    """A store in a folder. Every file is synced to disk before its name can be relied upon."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder as it is; `open_store` is the door that checks it."""
+        self.root = root.absolute()
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Link a synced temporary file to its name: atomic, and the first one wins."""
+        path = self._path(key)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        with _disk_errors(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(content)
+                    _sync(file)
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        return True
+
+    @contextmanager
+    def write(self, key: str) -> Iterator[BinaryIO]:
+        """Write to the final name: nothing names it until a record does."""
+        path = self._path(key)
+        with _disk_errors(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("xb") as file:
+                    yield file
+                    _sync(file)
+            except BaseException:  # whatever went wrong, a half-written file must not stay
+                path.unlink(missing_ok=True)
+                raise
+            _sync_folder(path.parent)
+
+    def read(self, key: str) -> BinaryIO:
+        """Open the file."""
+        return self._path(key).open("rb")
+
+    def list(self, folder: str) -> list[str]:
+        """Names without the temporary files of `create`, which start with a dot."""
+        try:
+            names = os.listdir(self._path(folder))  # noqa: PTH208 - names, not paths
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if not name.startswith("."))
+
+    def delete(self, key: str) -> None:
+        """Unlink the file."""
+        with _disk_errors(self.root):
+            self._path(key).unlink(missing_ok=True)
+
+    def location(self, key: str) -> str:
+        """The absolute path."""
+        return str(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if not parts or parts[0] == "/" or ".." in parts:
+            raise StoreError(f"the key {key!r} points outside the store {self.root}.")
+        return self.root.joinpath(*parts)
+
+
+@contextmanager
+def _disk_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(
+                f"the disk of the store {root} is full. Free some space and run the same command "
+                "again: what is committed stays, the rest is done then."
+            ) from error
+        if error.errno in {errno.EACCES, errno.EROFS, errno.ENOTDIR}:
+            raise StoreNotWritable(
+                f"the store {root} cannot be written ({error.strerror}). Give a folder that you "
+                "may write to in store.path."
+            ) from error
+        raise
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

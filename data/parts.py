@@ -1,0 +1,112 @@
+"""Parquet parts: written in bounded row groups under a name of their attempt, and read back.
+
+Knows encodings, checksums and how a vector is checked. Does not know records.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.datasets import Part
+from data.schemas import dictionary_columns, encodings
+from data.store import Store
+
+ROW_GROUP_ROWS = 8192
+_BLOCK_BYTES = 1 << 20
+
+
+def part_keys(dataset: str, chunk: str, attempt: str) -> tuple[str, str]:
+    """The keys of an attempt's part and of its rejects."""
+    stem = f"datasets/{dataset}/parts/{chunk}-{attempt}"
+    return f"{stem}.parquet", f"{stem}.rejects.parquet"
+
+
+class PartWriter:
+    """Appends tables to one part. Nothing of it counts until a record names the part."""
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        """Wrap an open writer."""
+        self._writer = writer
+        self.rows = 0
+
+    def append(self, table: pa.Table) -> None:
+        """Write the rows now; memory keeps none of them."""
+        if table.num_rows:
+            self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+            self.rows += table.num_rows
+
+
+@contextmanager
+def write_part(store: Store, key: str, schema: pa.Schema) -> Iterator[PartWriter]:
+    """A writer for a part; if the block fails, the file is gone."""
+    with (
+        store.write(key) as file,
+        pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=dictionary_columns(schema),
+            column_encoding=encodings(schema) or None,
+            write_statistics=["chunk", "row", "doc_id"],
+            write_page_checksum=True,
+            write_page_index=True,
+        ) as writer,
+    ):
+        yield PartWriter(writer)
+
+
+def seal_part(store: Store, key: str, rows: int) -> Part | None:
+    """What a record says of a written part; an empty one is removed and not recorded.
+
+    Raises:
+        pyarrow.ArrowInvalid: the file on disk has another number of rows than were written.
+    """
+    if not rows:
+        store.delete(key)  # a writer that was opened and given nothing leaves an empty file
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    with store.read(key) as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+        size = file.tell()
+        found = pq.read_metadata(file).num_rows
+    if found != rows:
+        raise pa.ArrowInvalid(f"{key} holds {found} rows of the {rows} that were written")
+    return Part(key=key, rows=rows, size_bytes=size, checksum=digest.hexdigest())
+
+
+def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
+    """Row, tokens and vector of the given row numbers, ascending, of a space's part."""
+    columns = ["row", "n_tokens", "truncated", "n_windows", "vector"]
+    with store.read(key) as file:
+        wanted = pa.array(rows, pa.int64())
+        return pq.read_table(file, columns=columns, filters=pc.field("row").isin(wanted))
+
+
+def vector_problems(vectors: np.ndarray) -> np.ndarray:
+    """Why each vector cannot be stored: "not_finite", "zero_norm", or "" where it can.
+
+    A NaN would sort first in SQL, and a zero vector has no direction.
+    """
+    finite = np.isfinite(vectors).all(axis=1)
+    zero = ~vectors.any(axis=1)
+    return np.where(~finite, "not_finite", np.where(zero, "zero_norm", ""))
+
+
+def vector_array(vectors: np.ndarray) -> pa.FixedSizeListArray:
+    """A [rows, dimension] array as fixed-size lists, without a copy."""
+    flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+    field = pa.field("element", flat.type, nullable=False)
+    return pa.FixedSizeListArray.from_arrays(flat, type=pa.list_(field, vectors.shape[1]))
+
+
+def vectors_of(array: pa.ChunkedArray, dimension: int) -> np.ndarray:
+    """The [rows, dimension] array behind fixed-size lists."""
+    chunks = [chunk.flatten().to_numpy().reshape(-1, dimension) for chunk in array.chunks]
+    return np.concatenate(chunks) if chunks else np.empty((0, dimension), np.float32)

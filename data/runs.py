@@ -1,0 +1,50 @@
+"""Run records: what a run was asked, and what it did. Knows no Prefect; a run is a name."""
+
+import re
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from data.lineage import canonical_json
+from data.store import Store, read_bytes
+
+RunState = Literal["completed", "incomplete"]
+
+
+class RunRecord(BaseModel):
+    """One run. Counts are of this run alone; "encoded" is texts that went through the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str
+    state: RunState
+    corpus: str
+    plan: str
+    spaces: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime
+    asked: dict[str, JsonValue]
+    documents: int = 0
+    rejected: int = 0
+    encoded: int = 0
+    reused: int = 0
+    duplicates: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    device_seconds: float = 0.0
+    wait_seconds: float = 0.0
+    failures: tuple[str, ...] = ()
+
+
+def save_run(store: Store, record: RunRecord) -> None:
+    """Keep the record; a run has one."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", record.run)
+    store.create(f"runs/{name}.json", canonical_json(record.model_dump(mode="json")))
+
+
+def load_runs(store: Store) -> list[RunRecord]:
+    """Every run of the store, oldest first."""
+    names = store.list("runs")
+    runs = [RunRecord.model_validate_json(read_bytes(store, f"runs/{name}")) for name in names]
+    return sorted(runs, key=lambda run: run.started_at)

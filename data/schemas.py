@@ -1,0 +1,66 @@
+"""The columns of every Parquet part, in one place. Knows types and encodings, no files."""
+
+import pyarrow as pa
+
+from data.lineage import Precision
+
+TEXT_HASH = pa.binary(16)
+
+_KEY = [
+    pa.field("chunk", pa.string(), nullable=False),
+    pa.field("row", pa.int64(), nullable=False),
+    pa.field("doc_id", pa.string(), nullable=False),
+]
+_DOCUMENT = [
+    *_KEY,
+    pa.field("text_hash", TEXT_HASH, nullable=False),
+    pa.field("file", pa.string(), nullable=False),
+    pa.field("duplicate_of", pa.int64()),
+]
+
+REJECTS = pa.schema(
+    [
+        *_KEY,
+        pa.field("text_hash", TEXT_HASH),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string()),
+    ]
+)
+
+
+def documents_schema(carried: pa.Schema) -> pa.Schema:
+    """Key, hash and place of every document, then the carried columns."""
+    return pa.schema([*_DOCUMENT, *carried])
+
+
+def space_schema(dimension: int, precision: Precision) -> pa.Schema:
+    """Key and hash of every document, its tokens, and its vector of fixed length."""
+    element = pa.float32() if precision == "float32" else pa.float16()
+    return pa.schema(
+        [
+            *_KEY,
+            pa.field("text_hash", TEXT_HASH, nullable=False),
+            pa.field("n_tokens", pa.int32()),
+            pa.field("truncated", pa.bool_(), nullable=False),
+            pa.field("n_windows", pa.int32(), nullable=False),
+            pa.field("vector", vector_type(dimension, element), nullable=False),
+        ]
+    )
+
+
+def vector_type(dimension: int, element: pa.DataType) -> pa.DataType:
+    """A fixed-size list whose elements are never null."""
+    return pa.list_(pa.field("element", element, nullable=False), dimension)
+
+
+def encodings(schema: pa.Schema) -> dict[str, str]:
+    """BYTE_STREAM_SPLIT for float32 vectors: a sixth smaller. DuckDB needs float16 plain."""
+    if "vector" in schema.names and schema.field("vector").type.value_type == pa.float32():
+        return {"vector.list.element": "BYTE_STREAM_SPLIT"}
+    return {}
+
+
+def dictionary_columns(schema: pa.Schema) -> list[str]:
+    """Columns with few values. Never the vector, which a dictionary inflates to 1.2 times."""
+    return [name for name in ("chunk", "file", "stage", "reason") if name in schema.names]

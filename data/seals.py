@@ -1,0 +1,136 @@
+"""Seals: what each corpus is, numbered from 1. Seal n is seal n-1 with one thing changed.
+
+Knows plans, datasets and which chunks have records. Does not know DuckDB: data/catalog.py shows a
+seal, it does not decide it.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from data.datasets import committed_chunks
+from data.plan import Plan, load_plan
+from data.store import Store, read_bytes
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusSeal(BaseModel):
+    """One corpus: its plan, its datasets, and the chunks that each dataset still owes."""
+
+    model_config = _FROZEN
+
+    plan: str
+    documents: str
+    spaces: tuple[str, ...]
+    owed: dict[str, tuple[str, ...]]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Documents first."""
+        return (self.documents, *self.spaces)
+
+
+class Seal(BaseModel):
+    """Every corpus of the store at one moment."""
+
+    model_config = _FROZEN
+
+    number: int
+    corpora: dict[str, CorpusSeal]
+    changed: str
+    run: str
+
+
+class SealRequest(BaseModel):
+    """What a run wants to be sealed.
+
+    `plan_before` is the corpus's plan in the seal that the run saw before it listed the files.
+    """
+
+    model_config = _FROZEN
+
+    corpus: str
+    plan: str
+    plan_before: str | None
+    documents: str
+    spaces: tuple[str, ...]
+    run: str
+
+
+class SealOutcome(BaseModel):
+    """The seal that came of it, and what the run still owes of what it asked for.
+
+    `is_plan_newer`: somebody listed the corpus after this run did, and that listing stays.
+    """
+
+    model_config = _FROZEN
+
+    seal: Seal
+    is_plan_newer: bool
+    owed: dict[str, tuple[str, ...]]
+
+    @property
+    def corpus(self) -> CorpusSeal:
+        """The corpus that the run was about."""
+        return self.seal.corpora[self.seal.changed]
+
+
+def newest_seal(store: Store) -> Seal | None:
+    """The seal with the highest number."""
+    numbers = [int(name.removesuffix(".json")) for name in store.list("seals")]
+    return read_seal(store, max(numbers)) if numbers else None
+
+
+def read_seal(store: Store, number: int) -> Seal:
+    """The seal of that number."""
+    return Seal.model_validate_json(read_bytes(store, f"seals/{number}.json"))
+
+
+def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOutcome:
+    """The seal that would follow, not created yet.
+
+    Every other corpus and every dataset of the seal before stays. The corpus's plan changes only if
+    nobody else changed it since this run listed the files; else the newer plan stays, and this
+    run's chunks count where that plan names them.
+    """
+    corpora = dict(before.corpora) if before else {}
+    known = corpora.get(request.corpus)
+    is_plan_newer = known is not None and known.plan not in {request.plan, request.plan_before}
+    plan = load_plan(store, known.plan if known and is_plan_newer else request.plan)
+    spaces = tuple(dict.fromkeys([*(known.spaces if known else ()), *request.spaces]))
+    corpora[request.corpus] = CorpusSeal(
+        plan=plan.name,
+        documents=request.documents,
+        spaces=spaces,
+        owed=_owed_chunks(store, plan, (request.documents, *spaces)),
+    )
+    seal = Seal(
+        number=before.number + 1 if before else 1,
+        corpora=dict(sorted(corpora.items())),
+        changed=request.corpus,
+        run=request.run,
+    )
+    asked = (request.documents, *request.spaces)
+    owed = _owed_chunks(store, load_plan(store, request.plan), asked)
+    return SealOutcome(seal=seal, is_plan_newer=is_plan_newer, owed=owed)
+
+
+def _owed_chunks(store: Store, plan: Plan, datasets: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    owed = {}
+    for dataset in datasets:
+        committed = committed_chunks(store, dataset)
+        missing = tuple(chunk.name for chunk in plan.chunks if chunk.name not in committed)
+        if missing:
+            owed[dataset] = missing
+    return owed
+
+
+def visible_chunks(store: Store, corpus: CorpusSeal) -> dict[str, list[str]]:
+    """For each dataset the chunks that it shows: the plan's, in order, without the owed ones."""
+    chunks = [chunk.name for chunk in load_plan(store, corpus.plan).chunks]
+    shown = {}
+    for dataset in corpus.datasets:
+        owed = set(corpus.owed.get(dataset, ()))
+        shown[dataset] = [chunk for chunk in chunks if chunk not in owed]
+    return shown

@@ -1,0 +1,203 @@
+"""The tables and views of a catalog, filled from records, plans and parts.
+
+Knows the columns; their meanings are in data/comments.py. SQL here names every column it makes.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+from pydantic import BaseModel, JsonValue
+
+from data.datasets import Record, load_dataset, read_records
+from data.lineage import SpaceLineage
+from data.local_store import LocalStore
+from data.plan import load_plan
+from data.runs import load_runs
+from data.seals import CorpusSeal, Seal, visible_chunks
+from data.sql import quote_list, quote_name, quote_text
+from data.views import model_of, space_names
+
+_DDL = """
+    CREATE TABLE runs (
+        run TEXT, state TEXT, corpus TEXT, plan TEXT, spaces TEXT[], started_at TIMESTAMPTZ,
+        ended_at TIMESTAMPTZ, asked JSON, documents BIGINT, rejected BIGINT, encoded BIGINT,
+        reused BIGINT, duplicates BIGINT, tokens BIGINT, truncated BIGINT, device_seconds DOUBLE,
+        wait_seconds DOUBLE, failures TEXT[]);
+    CREATE TABLE chunks (
+        corpus TEXT, dataset TEXT, space TEXT, chunk TEXT, file TEXT, row_start BIGINT,
+        rows_planned BIGINT, is_committed BOOLEAN, rows BIGINT, rejected BIGINT, part TEXT,
+        rejects_part TEXT, size_bytes BIGINT, tokens BIGINT, attempt TEXT);
+    CREATE TABLE spaces (
+        space TEXT, dataset TEXT, corpus TEXT, model TEXT, strategy TEXT, dimension INTEGER,
+        precision TEXT, is_normalized BOOLEAN, vectors BIGINT, rejected BIGINT,
+        owed_chunks BIGINT, is_complete BOOLEAN, encoder JSON, pooling JSON);
+    CREATE TABLE rejects (
+        corpus TEXT, space TEXT, chunk TEXT, row BIGINT, doc_id TEXT, text_hash BLOB, file TEXT,
+        stage TEXT, reason TEXT, detail TEXT);
+    CREATE TABLE corpus_changes (
+        seal BIGINT, corpus TEXT, change TEXT, doc_id TEXT, file TEXT, row BIGINT,
+        file_before TEXT, row_before BIGINT, text_hash BLOB);
+    CREATE TABLE unreadable_files (corpus TEXT, file TEXT, reason TEXT);
+"""
+_DOCUMENTS = """
+    SELECT NULL::TEXT AS corpus, NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id,
+        NULL::BLOB AS text_hash, NULL::TEXT AS file, NULL::BIGINT AS duplicate_of
+    WHERE false
+"""
+_DOCUMENT_PARTS = """
+    SELECT corpus, list(part ORDER BY file, row_start) FROM chunks
+    WHERE space IS NULL AND part IS NOT NULL GROUP BY corpus ORDER BY corpus
+"""
+_REJECTS_PARTS = """
+    SELECT corpus, space, list(rejects_part) FROM chunks
+    WHERE rejects_part IS NOT NULL GROUP BY corpus, space
+"""
+_SPACE_COUNTS = """
+    SELECT coalesce(sum(rows), 0)::BIGINT AS vectors,
+        coalesce(sum(rejected), 0)::BIGINT AS rejected,
+        count(*) FILTER (NOT is_committed) AS owed_chunks
+    FROM chunks WHERE corpus = $corpus AND dataset = $dataset
+"""
+
+
+class _ChunkRow(BaseModel):
+    """A row of the chunks table."""
+
+    corpus: str
+    dataset: str
+    space: str | None
+    chunk: str
+    file: str
+    row_start: int
+    rows_planned: int
+    is_committed: bool
+    rows: int | None = None
+    rejected: int | None = None
+    part: str | None = None
+    rejects_part: str | None = None
+    size_bytes: int | None = None
+    tokens: int | None = None
+    attempt: str | None = None
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal) -> None:
+    """Create and fill every table but corpus_changes, which stays empty here."""
+    connection.execute(_DDL)
+    names = space_names(store, seal)
+    _insert(connection, "runs", [run.model_dump(mode="json") for run in load_runs(store)])
+    for name, corpus in seal.corpora.items():
+        rows = list(_chunk_rows(store, name, corpus, names))
+        _insert(connection, "chunks", [row.model_dump() for row in rows])
+        unreadable = load_plan(store, corpus.plan).unreadable
+        files = [{"corpus": name, "file": file.path, "reason": file.reason} for file in unreadable]
+        _insert(connection, "unreadable_files", files)
+    _create_documents(connection, store)
+    _fill_rejects(connection, store)
+    for name, corpus in seal.corpora.items():
+        _fill_spaces(connection, store, (name, corpus), names)
+
+
+def _chunk_rows(
+    store: LocalStore, name: str, corpus: CorpusSeal, names: dict[str, str]
+) -> Iterator[_ChunkRow]:
+    chunks = load_plan(store, corpus.plan).chunks
+    for dataset, shown in visible_chunks(store, corpus).items():
+        records = {record.chunk: record for record in read_records(store, dataset, shown)}
+        for chunk in chunks:
+            record = records.get(chunk.name)
+            yield _ChunkRow(
+                corpus=name,
+                dataset=dataset,
+                space=names.get(dataset),
+                chunk=chunk.name,
+                file=chunk.path,
+                row_start=chunk.row_start,
+                rows_planned=chunk.rows,
+                is_committed=record is not None,
+                **(_counts(record) if record else {}),
+            )
+
+
+def _counts(record: Record) -> dict[str, int | str | None]:
+    return {
+        "rows": record.rows,
+        "rejected": record.rejected,
+        "part": record.part.key if record.part else None,
+        "rejects_part": record.rejects.key if record.rejects else None,
+        "size_bytes": record.part.size_bytes if record.part else 0,
+        "tokens": record.statistics.tokens,
+        "attempt": record.attempt,
+    }
+
+
+def _create_documents(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+    """All corpora in one table; carried columns that a corpus lacks are null."""
+    selects = [_DOCUMENTS]
+    for corpus, parts in connection.execute(_DOCUMENT_PARTS).fetchall():
+        paths = quote_list(store.location(part) for part in parts)
+        selects.append(
+            f"SELECT {quote_text(corpus)} AS corpus, * "
+            f"FROM read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
+        )
+    connection.execute("CREATE TABLE documents AS " + " UNION ALL BY NAME ".join(selects))
+
+
+def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+    for corpus, space, parts in connection.execute(_REJECTS_PARTS).fetchall():
+        paths = quote_list(store.location(part) for part in parts)
+        connection.execute(
+            "INSERT INTO rejects SELECT $corpus, $space, r.chunk, r.row, r.doc_id, r.text_hash, "
+            "c.file, r.stage, r.reason, r.detail "
+            f"FROM read_parquet({paths}, hive_partitioning = false) r "
+            "JOIN (SELECT DISTINCT chunk, file FROM chunks) c USING (chunk)",
+            {"corpus": corpus, "space": space},
+        )
+
+
+def _fill_spaces(
+    connection: duckdb.DuckDBPyConnection,
+    store: LocalStore,
+    sealed: tuple[str, CorpusSeal],
+    names: dict[str, str],
+) -> None:
+    corpus, seal = sealed
+    rows = []
+    for dataset in seal.spaces:
+        values = {"corpus": corpus, "dataset": dataset}
+        (counts,) = connection.sql(_SPACE_COUNTS, params=values).to_arrow_table().to_pylist()
+        known = load_dataset(store, dataset)
+        assert isinstance(known.lineage, SpaceLineage)
+        lineage = known.lineage
+        rows.append(
+            {
+                "space": names[dataset],
+                "dataset": dataset,
+                "corpus": corpus,
+                "model": model_of(known),
+                "strategy": str(lineage.pooling["strategy"]),
+                "dimension": known.dimension,
+                "precision": known.precision,
+                "is_normalized": bool(lineage.pooling["normalize"]),
+                "is_complete": not counts["owed_chunks"],
+                "encoder": json.dumps(lineage.encoder),
+                "pooling": json.dumps(lineage.pooling),
+                **counts,
+            }
+        )
+    _insert(connection, "spaces", rows)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, JsonValue]]
+) -> None:
+    """Add rows by column name; nested values go in as JSON or lists, as the column has it."""
+    if rows:
+        plain = [
+            {k: json.dumps(v) if isinstance(v, dict) else v for k, v in row.items()} for row in rows
+        ]
+        names = ", ".join(quote_name(name) for name in plain[0])
+        connection.register("added", pa.Table.from_pylist(plain))
+        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM added")
+        connection.unregister("added")

@@ -1,0 +1,65 @@
+"""One view per space over the Parquet parts that records name, its vectors cast to their length.
+
+Knows how spaces get their names in SQL. The vectors stay in the parts: the view holds their paths.
+"""
+
+from collections import Counter
+
+import duckdb
+
+from data.comments import TABLES
+from data.datasets import load_dataset
+from data.lineage import Dataset
+from data.local_store import LocalStore
+from data.seals import Seal
+from data.sql import quote_list, quote_name
+
+_EMPTY_VECTORS = """
+    SELECT NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id, NULL::BLOB AS text_hash,
+        NULL::INTEGER AS n_tokens, NULL::BOOLEAN AS truncated, NULL::INTEGER AS n_windows,
+        NULL::FLOAT[] AS vector
+    WHERE false
+"""
+
+
+_PARTS = """
+    SELECT DISTINCT part FROM chunks WHERE dataset = $dataset AND part IS NOT NULL ORDER BY part
+"""
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal
+) -> dict[str, str]:
+    """One view per space, its vectors cast to their length; returns each view's explanation."""
+    explained = {}
+    for dataset, view in space_names(store, seal).items():
+        known = load_dataset(store, dataset)
+        parts = connection.execute(_PARTS, {"dataset": dataset}).fetchall()
+        paths = quote_list(store.location(part) for (part,) in parts)
+        source = (
+            f"read_parquet({paths}, hive_partitioning = false)" if parts else f"({_EMPTY_VECTORS})"
+        )
+        connection.execute(
+            f"CREATE VIEW {quote_name(view)} AS SELECT chunk, row, doc_id, text_hash, n_tokens, "
+            f"truncated, n_windows, vector::FLOAT[{known.dimension}] AS vector FROM {source}"
+        )
+        explained[view] = (
+            f"Vectors of {model_of(known)}, {known.dimension} long; see the table spaces."
+        )
+    return explained
+
+
+def space_names(store: LocalStore, seal: Seal) -> dict[str, str]:
+    """The view of each space: its slug, or slug and fingerprint where two share a slug."""
+    datasets = dict.fromkeys(space for corpus in seal.corpora.values() for space in corpus.spaces)
+    slugs = {dataset: load_dataset(store, dataset).slug for dataset in datasets}
+    taken = Counter([*slugs.values(), *TABLES])
+    return {
+        dataset: slug if taken[slug] == 1 else dataset.replace("-", "_")
+        for dataset, slug in slugs.items()
+    }
+
+
+def model_of(dataset: Dataset) -> str:
+    """The model as it was first given."""
+    return dataset.provenance.model if dataset.provenance else ""
