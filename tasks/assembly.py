@@ -1,0 +1,152 @@
+"""Vectors for every row of a chunk, window by window: encoded, reused, or shared by duplicates.
+
+Knows which text needs the model. Keeps in memory one window, and the vectors of earlier texts that
+occur again further on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from data import ChunkRows, Reuse
+from embedding import EncodedTexts, Encoder
+from tasks.job import SpaceJob
+
+WINDOW_ROWS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """What is known of some distinct texts, ascending by the position of their first document.
+
+    `vectors` has one [n, dimension] array per space. `n_tokens` is -1 where it was never counted.
+    """
+
+    position: np.ndarray
+    n_tokens: np.ndarray
+    truncated: np.ndarray
+    no_tokens: np.ndarray
+    vectors: tuple[np.ndarray, ...]
+
+    def take(self, index: np.ndarray) -> "TextVectors":
+        """The entries at these indices; itself, uncopied, when these are all in order."""
+        if len(index) == len(self.position) and (index == np.arange(len(index))).all():
+            return self
+        return TextVectors(
+            self.position[index],
+            self.n_tokens[index],
+            self.truncated[index],
+            self.no_tokens[index],
+            tuple(vectors[index] for vectors in self.vectors),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Consecutive documents of a chunk with their vectors, and what the model did for them."""
+
+    start: int
+    texts: TextVectors
+    encoded: EncodedTexts | None
+
+
+class Assembly:
+    """The way of one chunk from texts to vectors."""
+
+    def __init__(self, rows: ChunkRows, spaces: Sequence[SpaceJob], reuse: Reuse) -> None:
+        """Decide which texts need the model: those that any of the spaces lacks."""
+        self._rows, self.spaces, self._reuse = rows, spaces, reuse
+        count = len(rows.first)
+        firsts = np.flatnonzero(rows.first == np.arange(count))
+        hashes = rows.documents["text_hash"].combine_chunks().take(pa.array(firsts))
+        self._places = [reuse.locate(space.dataset, hashes) for space in spaces]
+        found = [places["part"].is_not_null().to_numpy() for places in self._places]
+        is_known = np.logical_and.reduce(found) if found else np.zeros(len(firsts), bool)
+        self._known = firsts[is_known]
+        self._known_places = [places.filter(pl.Series(is_known)) for places in self._places]
+        self._missing = firsts[~is_known]
+        self._last_use = np.zeros(count, np.int64)
+        np.maximum.at(self._last_use, rows.first, np.arange(count))
+
+    @property
+    def num_encoded(self) -> int:
+        """Texts that go through the model."""
+        return len(self._missing)
+
+    @property
+    def num_reused(self) -> int:
+        """Texts whose vectors exist already."""
+        return len(self._known)
+
+    def windows(self, load: Callable[[], Encoder]) -> Iterator[Window]:
+        """The chunk's documents in order; the encoder is loaded only if a text needs it."""
+        starts = range(0, len(self._rows.first), WINDOW_ROWS)
+        missing = [_between(self._missing, start) for start in starts]
+        encoded = self._encode([some for some in missing if len(some)], load)
+        kept: list[TextVectors] = []
+        for start, some in zip(starts, missing, strict=True):
+            result = next(encoded) if len(some) else None
+            pieces = [*kept, *self._reused(start)]
+            if result is not None:
+                pieces.append(_fresh(some, result))
+            texts = _join(pieces)
+            wanted = self._rows.first[start : start + WINDOW_ROWS]
+            yield Window(start, texts.take(np.searchsorted(texts.position, wanted)), result)
+            later = np.flatnonzero(self._last_use[texts.position] >= start + WINDOW_ROWS)
+            kept = [texts.take(later)] if len(later) else []
+
+    def _encode(
+        self, missing: Sequence[np.ndarray], load: Callable[[], Encoder]
+    ) -> Iterator[EncodedTexts]:
+        if not missing:
+            return iter(())
+        windows = (self._rows.texts.take(pa.array(some)).to_pylist() for some in missing)
+        return load().encode_windows(windows, [space.pooling for space in self.spaces])
+
+    def _reused(self, start: int) -> list[TextVectors]:
+        inside = (self._known >= start) & (self._known < start + WINDOW_ROWS)
+        position = self._known[inside]
+        if not len(position):
+            return []
+        stored = [
+            self._reuse.read(places.filter(pl.Series(inside)), space.dimension)
+            for places, space in zip(self._known_places, self.spaces, strict=True)
+        ]
+        return [
+            TextVectors(
+                position,
+                stored[0].n_tokens,
+                stored[0].truncated,
+                np.zeros(len(position), bool),
+                tuple(each.vectors for each in stored),
+            )
+        ]
+
+
+def _between(positions: np.ndarray, start: int) -> np.ndarray:
+    return positions[(positions >= start) & (positions < start + WINDOW_ROWS)]
+
+
+def _fresh(position: np.ndarray, result: EncodedTexts) -> TextVectors:
+    return TextVectors(
+        position, result.n_tokens, result.truncated, result.no_tokens, tuple(result.vectors)
+    )
+
+
+def _join(pieces: Sequence[TextVectors]) -> TextVectors:
+    if len(pieces) == 1:
+        return pieces[0]
+    position = np.concatenate([piece.position for piece in pieces])
+    joined = TextVectors(
+        position,
+        np.concatenate([piece.n_tokens for piece in pieces]),
+        np.concatenate([piece.truncated for piece in pieces]),
+        np.concatenate([piece.no_tokens for piece in pieces]),
+        tuple(
+            np.concatenate(each) for each in zip(*(piece.vectors for piece in pieces), strict=True)
+        ),
+    )
+    return joined.take(np.argsort(position))

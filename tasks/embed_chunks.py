@@ -1,0 +1,54 @@
+"""The task that embeds: Prefect's grip on the step in tasks/step.py."""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task, exponential_backoff
+
+from data import StoreError
+from tasks.job import ChunkReceipt, EmbedJob
+from tasks.step import embed_step
+
+
+def is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Only what time can cure: a disk or network that failed. Not a wrong word, not a full disk."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError) and not isinstance(error, StoreError)
+
+
+@task(
+    name="embed-chunks",
+    task_run_name="embed-{first}",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_worth_a_retry,
+    cache_policy=NO_CACHE,
+)
+def embed_chunks(job: EmbedJob, chunks: tuple[str, ...], first: str) -> list[ChunkReceipt]:
+    """Embed and commit some chunks; what is committed already costs nothing.
+
+    Args:
+        job: What the run asked for.
+        chunks: Names of chunks of the plan.
+        first: File and rows of the first one, for the name of the task run.
+    """
+    logger = get_run_logger()
+    receipts = list(embed_step(job, chunks))
+    for receipt in receipts:
+        if receipt.failure:
+            logger.error("chunk %s, %s", receipt.chunk, receipt.failure)
+    seconds = sum(receipt.seconds for receipt in receipts)
+    logger.info(
+        "%d chunks from %s: %d texts encoded, %d reused, %d rejected in %.1f s, device %.0f%%",
+        len(receipts),
+        first,
+        sum(receipt.encoded for receipt in receipts),
+        sum(receipt.reused for receipt in receipts),
+        sum(receipt.rejected for receipt in receipts),
+        seconds,
+        100 * sum(receipt.device_seconds for receipt in receipts) / max(seconds, 1e-9),
+    )
+    return receipts

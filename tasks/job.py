@@ -1,0 +1,57 @@
+"""What a task is told and what it answers: specs and names in, counts out. No text, no vector."""
+
+from pydantic import BaseModel, ConfigDict
+
+from data import StoreSpec
+from embedding import EncoderSpec
+from pooling import PoolingSpec
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpaceJob(BaseModel):
+    """One space to fill: its dataset in the store, and the pooling that makes its vectors."""
+
+    model_config = _FROZEN
+
+    dataset: str
+    pooling: PoolingSpec
+    dimension: int
+
+
+class EmbedJob(BaseModel):
+    """All that the tasks of a run share."""
+
+    model_config = _FROZEN
+
+    store: StoreSpec
+    plan: str
+    documents: str
+    spaces: tuple[SpaceJob, ...]
+    encoder: EncoderSpec
+    token_budget: int | None = None
+
+
+class ChunkReceipt(BaseModel):
+    """What one chunk cost. `failure` says why it could not be done; then nothing was committed."""
+
+    model_config = _FROZEN
+
+    chunk: str
+    place: str
+    rows: int
+    documents: int = 0
+    rejected: int = 0
+    encoded: int = 0
+    reused: int = 0
+    duplicates: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    unknown_tokens: int = 0
+    content_tokens: int = 0
+    seconds: float = 0.0
+    device_seconds: float = 0.0
+    wait_seconds: float = 0.0
+    token_budget: int | None = None
+    is_committed: bool = False
+    failure: str | None = None

@@ -1,0 +1,193 @@
+"""Plan a run: what is there, what is asked for, and what of it is owed.
+
+Knows all rooms' specs and joins them into lineages. Loads no model: identities come from files.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict, Field
+
+from data import (
+    CorpusSpec,
+    Dataset,
+    DocumentsLineage,
+    Plan,
+    Provenance,
+    SpaceLineage,
+    StoreSpec,
+    committed_chunks,
+    make_plan,
+    newest_seal,
+    open_store,
+    pending_chunks,
+    resolve_dataset,
+    save_plan,
+    slug,
+)
+from embedding import (
+    EncoderIdentity,
+    EncoderSpec,
+    default_pooling,
+    identify_encoder,
+    output_dimension,
+)
+from pooling import PoolingSpec
+from tasks.job import EmbedJob, SpaceJob
+from tasks.run_spec import RunSpec
+
+_BYTES_A_NUMBER = {"float32": 4, "float16": 2}
+
+
+class EmbedRequest(BaseModel):
+    """What a run is asked: the parameters of the flow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: CorpusSpec
+    encoder: EncoderSpec
+    poolings: tuple[PoolingSpec, ...] = Field(
+        default=(),
+        description="How token states become a vector, by name (mean,cls) or as JSON; each makes a "
+        "space of its own. Empty: what the model folder states.",
+    )
+    store: StoreSpec = StoreSpec()
+    run: RunSpec = RunSpec()
+
+
+class Work(BaseModel):
+    """The planned run: sizes for a person, names for the tasks.
+
+    `vector_bytes` is before compression, which takes off about a sixth.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: EmbedRequest
+    job: EmbedJob
+    plan_before: str | None
+    chunks: tuple[str, ...]
+    places: tuple[str, ...]
+    num_chunks: int
+    planned_documents: int
+    pending_documents: int
+    text_bytes: int
+    vector_bytes: int
+    unreadable: tuple[str, ...]
+    passed_over: tuple[str, ...]
+
+
+@task(name="plan-corpus", task_run_name="plan-{request.corpus.name}", cache_policy=NO_CACHE)
+def plan_corpus(request: EmbedRequest) -> Work:
+    """Plan as a task, so that its time and its errors stand in the run."""
+    return plan_work(request)
+
+
+def plan_work(request: EmbedRequest) -> Work:
+    """List the corpus, name the datasets, and subtract what is committed.
+
+    Raises:
+        ValueError: the corpus, the model or a pooling is not what the request says.
+        StoreError: the store cannot be used.
+    """
+    identity = identify_encoder(request.encoder)
+    poolings = _distinct(request.poolings) or [default_pooling(request.encoder)]
+    spaces = [_space(request.encoder, identity, pooling) for pooling in poolings]
+    store = open_store(request.store)
+    seal = newest_seal(store)
+    known = seal.corpora.get(request.corpus.name) if seal else None
+    plan = make_plan(
+        request.corpus, chunk_rows=request.run.chunk_rows, chunk_bytes=request.run.chunk_bytes
+    )
+    save_plan(store, plan)
+    documents = resolve_dataset(store, _documents(request.corpus.name)).name
+    datasets = [resolve_dataset(store, space).name for space in spaces]
+    jobs = [
+        SpaceJob(dataset=name, pooling=pooling, dimension=space.dimension or 0)
+        for name, pooling, space in zip(datasets, poolings, spaces, strict=True)
+    ]
+    job = EmbedJob(
+        store=request.store,
+        plan=plan.name,
+        documents=documents,
+        spaces=tuple(jobs),
+        encoder=request.encoder,
+        token_budget=request.run.token_budget,
+    )
+    committed = [committed_chunks(store, name) for name in (documents, *datasets)]
+    return _work(request, job, plan, committed, known.plan if known else None)
+
+
+def _work(
+    request: EmbedRequest,
+    job: EmbedJob,
+    plan: Plan,
+    committed: list[set[str]],
+    plan_before: str | None,
+) -> Work:
+    pending = pending_chunks(plan, committed)
+    vector_bytes = sum(
+        sum(chunk.rows for chunk in plan.chunks if chunk.name not in names)
+        * space.dimension
+        * _BYTES_A_NUMBER[space.pooling.precision]
+        for space, names in zip(job.spaces, committed[1:], strict=True)
+    )
+    return Work(
+        request=request,
+        job=job,
+        plan_before=plan_before,
+        chunks=tuple(chunk.name for chunk in pending),
+        places=tuple(chunk.place for chunk in pending),
+        num_chunks=len(plan.chunks),
+        planned_documents=plan.rows,
+        pending_documents=sum(chunk.rows for chunk in pending),
+        text_bytes=sum(chunk.text_bytes for chunk in pending),
+        vector_bytes=vector_bytes,
+        unreadable=tuple(f"{file.path}: {file.reason}" for file in plan.unreadable),
+        passed_over=plan.passed_over,
+    )
+
+
+def _distinct(poolings: Sequence[PoolingSpec]) -> list[PoolingSpec]:
+    """Each pooling once, in the order asked."""
+    return [pooling for n, pooling in enumerate(poolings) if pooling not in poolings[:n]]
+
+
+def _documents(corpus: str) -> Dataset:
+    return Dataset(slug=f"documents_{slug(corpus)}", lineage=DocumentsLineage(corpus=corpus))
+
+
+def _space(encoder: EncoderSpec, identity: EncoderIdentity, pooling: PoolingSpec) -> Dataset:
+    return Dataset(
+        slug=space_slug(encoder, pooling),
+        lineage=SpaceLineage(
+            encoder=identity.model_dump(mode="json"), pooling=pooling.model_dump(mode="json")
+        ),
+        dimension=output_dimension(encoder, pooling),
+        precision=pooling.precision,
+        provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
+    )
+
+
+def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
+    """A readable name, such as all_minilm_l6_v2_mean: what differs from the defaults is said."""
+    default = PoolingSpec()
+    parts = [PurePosixPath(encoder.model).name, pooling.strategy]
+    parts += [f"{name}_{value}" for name, value in sorted(pooling.parameters.items())]
+    if pooling.layers != default.layers:
+        parts += [
+            "layers",
+            *(f"m{-n}" if n < 0 else str(n) for n in pooling.layers),
+            pooling.combine,
+        ]
+    parts += ["content"] if not pooling.special_tokens else []
+    parts += ["no_prompt"] if not pooling.prompt_tokens else []
+    parts += ["dense"] if pooling.dense else []
+    parts += [f"d{pooling.dimensions}"] if pooling.dimensions else []
+    parts += ["raw"] if not pooling.normalize else []
+    parts += [f"max{encoder.max_tokens}"] if encoder.max_tokens else []
+    parts += [encoder.dtype] if encoder.dtype != "float32" else []
+    parts += ["f16"] if pooling.precision == "float16" else []
+    return slug("_".join(parts))

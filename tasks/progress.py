@@ -1,0 +1,88 @@
+"""How far a run is, read off the commit records while it goes on: true for any runner.
+
+Knows the store alone. Who shows it decides how: a callback gets each reading.
+"""
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from data import LocalStore, committed_chunks, load_plan, open_existing_store, read_record
+from tasks.plan_corpus import Work
+
+_READ_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Documents and tokens that are committed, and the seconds since the start."""
+
+    documents: int
+    total_documents: int
+    tokens: int
+    seconds: float
+
+    @property
+    def percent(self) -> float:
+        """Of the documents that were owed at the start."""
+        return 100 * self.documents / self.total_documents if self.total_documents else 100.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Over the whole run so far, loading the model included."""
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the speed so far; None before the first chunk is committed."""
+        if not self.documents:
+            return None
+        return self.seconds * (self.total_documents - self.documents) / self.documents
+
+
+@contextmanager
+def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
+    """Call `show` about twice a second while the block lasts, and once more at its end."""
+    watch = _Watch(work)
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(_READ_EVERY_S):
+            show(watch.read())
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        show(watch.read())
+
+
+class _Watch:
+    """Remembers which records it has read, so that each is read once."""
+
+    def __init__(self, work: Work) -> None:
+        self._store: LocalStore = open_existing_store(work.job.store.path)
+        self._datasets = [work.job.documents, *(space.dataset for space in work.job.spaces)]
+        self._total = work.pending_documents
+        plan = load_plan(self._store, work.job.plan)
+        owed = set(work.chunks)
+        self._rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
+        self._documents = self._tokens = 0
+        self._started = time.monotonic()
+
+    def read(self) -> Progress:
+        committed = set.intersection(
+            *(committed_chunks(self._store, name) for name in self._datasets)
+        )
+        for chunk in committed & self._rows.keys():
+            self._documents += self._rows.pop(chunk)
+            self._tokens += read_record(self._store, self._datasets[-1], chunk).statistics.tokens
+        return Progress(
+            self._documents, self._total, self._tokens, time.monotonic() - self._started
+        )

@@ -1,0 +1,180 @@
+"""The step that joins the rooms: read, reuse, encode, verify, write, commit. A plain function.
+
+Knows the order, and what is owed. Knows no Prefect: the task in tasks/embed_chunks.py calls it, and
+so do tests.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from data import (
+    Chunk,
+    ChunkFailure,
+    ChunkRows,
+    ChunkStatistics,
+    LocalStore,
+    Plan,
+    Record,
+    Reuse,
+    commit,
+    committed_chunks,
+    discard_parts,
+    find_reuse,
+    load_plan,
+    new_attempt,
+    open_existing_store,
+    read_chunks,
+    read_record,
+)
+from tasks.assembly import Assembly, Window
+from tasks.encoders import process_encoder
+from tasks.job import ChunkReceipt, EmbedJob, SpaceJob
+from tasks.outputs import SpaceOutput, open_space_output, write_documents
+
+_CHANGED = "the file was changed after its documents were committed. Run again to plan it anew."
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one chunk lacks."""
+
+    documents: bool
+    spaces: tuple[SpaceJob, ...]
+
+
+class _Made:
+    """What the model did for one chunk; its numbers only, no vectors are kept."""
+
+    def __init__(self) -> None:
+        self.truncated = self.unknown = self.content = 0
+        self.device_seconds = self.wait_seconds = 0.0
+
+    def add(self, window: Window) -> None:
+        """Count a window; duplicates count as truncated like the text that they repeat."""
+        self.truncated += int(window.texts.truncated.sum())
+        if window.encoded is not None:
+            result = window.encoded
+            self.unknown += result.n_unknown
+            self.content += result.n_content
+            self.device_seconds += result.device_seconds
+            self.wait_seconds += result.wait_seconds
+
+
+def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
+    """Bring the named chunks of the plan to all datasets of the job that lack them.
+
+    A receipt comes after each chunk, and the chunk is committed by then; a chunk whose source
+    cannot be read as planned gives a receipt that says so, and the others go on.
+    """
+    store = open_existing_store(job.store.path)
+    plan = load_plan(store, job.plan)
+    owed = _owed(store, job, set(names))
+    chunks = [chunk for chunk in plan.chunks if chunk.name in owed]
+    reuse = _find_reuse(store, job, plan, chunks)
+    started = time.perf_counter()
+    for rows in read_chunks(plan, chunks):
+        if isinstance(rows, ChunkFailure):
+            receipt = _failed(rows.chunk, rows.reason)
+        else:
+            receipt = _embed_chunk(store, job, rows, owed[rows.chunk.name], reuse)
+        now = time.perf_counter()
+        yield receipt.model_copy(update={"seconds": now - started})
+        started = now
+
+
+def _owed(store: LocalStore, job: EmbedJob, names: set[str]) -> dict[str, Owed]:
+    """What each chunk lacks now; a chunk that lacks nothing is not in the answer."""
+    documents = names - committed_chunks(store, job.documents)
+    lacking = [(space, names - committed_chunks(store, space.dataset)) for space in job.spaces]
+    owed = {
+        name: Owed(name in documents, tuple(space for space, lack in lacking if name in lack))
+        for name in names
+    }
+    return {name: some for name, some in owed.items() if some.documents or some.spaces}
+
+
+def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
+    """Read the chunks for their hashes alone, so that one scan of the catalog serves them all."""
+    hashes = (
+        rows.documents["text_hash"].combine_chunks()
+        for rows in read_chunks(plan, chunks)
+        if isinstance(rows, ChunkRows)
+    )
+    return find_reuse(store, [space.dataset for space in job.spaces], hashes)
+
+
+def _embed_chunk(
+    store: LocalStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
+) -> ChunkReceipt:
+    name = rows.chunk.name
+    if not owed.documents and read_record(store, job.documents, name).texts_digest != rows.digest:
+        return _failed(rows.chunk, f"{rows.chunk.path}: {_CHANGED}")
+    assembly = Assembly(rows, owed.spaces, reuse)
+    attempt = new_attempt()
+    made = _Made()
+    outputs = _write_spaces(store, job, rows, assembly, made, attempt)
+    records = [write_documents(store, job.documents, rows, attempt)] if owed.documents else []
+    statistics = ChunkStatistics(
+        tokens=made.content,
+        truncated=made.truncated,
+        encoded=assembly.num_encoded,
+        reused=assembly.num_reused,
+        duplicates=rows.documents.num_rows - assembly.num_encoded - assembly.num_reused,
+    )
+    records += [output.record(store, rows, attempt, statistics) for output in outputs]
+    winners = _commit(store, records, rows.digest)
+    if winners is None:
+        return _failed(rows.chunk, f"{rows.chunk.path}: {_CHANGED}")
+    budget = (
+        process_encoder(job.encoder, job.token_budget).token_budget
+        if assembly.num_encoded
+        else None
+    )
+    return ChunkReceipt(
+        chunk=name,
+        place=rows.chunk.place,
+        rows=rows.chunk.rows,
+        documents=rows.documents.num_rows,
+        rejected=rows.rejects.num_rows + max((output.rejected for output in outputs), default=0),
+        unknown_tokens=made.unknown,
+        content_tokens=made.content,
+        device_seconds=made.device_seconds,
+        wait_seconds=made.wait_seconds,
+        token_budget=budget,
+        is_committed=any(winner.attempt == attempt for winner in winners),
+        **statistics.model_dump(),
+    )
+
+
+def _write_spaces(
+    store: LocalStore, job: EmbedJob, rows: ChunkRows, assembly: Assembly, made: _Made, attempt: str
+) -> list[SpaceOutput]:
+    """Write every window to the parts of all spaces, which are closed and synced afterwards."""
+    with ExitStack() as stack:
+        outputs = [
+            stack.enter_context(open_space_output(store, space, rows.chunk.name, attempt))
+            for space in assembly.spaces
+        ]
+        for window in assembly.windows(lambda: process_encoder(job.encoder, job.token_budget)):
+            made.add(window)
+            for output, vectors in zip(outputs, window.texts.vectors, strict=True):
+                output.append(rows, window, vectors)
+    return outputs
+
+
+def _commit(store: LocalStore, records: Sequence[Record], digest: str) -> list[Record] | None:
+    """Create the records, documents first; None if others committed other texts for this chunk."""
+    winners = []
+    for record in records:
+        winners.append(commit(store, record))
+        if winners[0].texts_digest != digest:
+            for other in records:
+                discard_parts(store, other)
+            return None
+    return winners
+
+
+def _failed(chunk: Chunk, reason: str) -> ChunkReceipt:
+    return ChunkReceipt(chunk=chunk.name, place=chunk.place, rows=chunk.rows, failure=reason)
