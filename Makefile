@@ -65,7 +65,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt --no-build-isolation --editable '.[dev]'
 	@echo "3/3: a second DuckDB, to test that both major versions read the result ..."
 	@rm -rf $(VENV)/duckdb-other
-	@$(PIP) install --no-deps --target $(VENV)/duckdb-other duckdb==1.5.6
+	@$(PIP) install --no-deps --target $(VENV)/duckdb-other duckdb==2.0.0
 	@touch $@
 
 $(MODELS): samples/fetch_models.py $(INSTALLED)

@@ -1,0 +1,163 @@
+"""The flow embed-corpus, and its command line: `python -m flows.embed_corpus --help`.
+
+Knows which work in which order. The work itself is in tasks/.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from data import CorpusSpec, StoreSpec
+from embedding import EncoderSpec
+from flows.command_line import Command, plain_errors
+from flows.report import announce, progress_line, report
+from flows.server import require_server
+from pooling import PoolingSpec
+from tasks.artifacts import ProgressArtifact, create_summary_artifacts
+from tasks.embed_chunks import embed_chunks
+from tasks.job import ChunkReceipt
+from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
+from tasks.progress import Progress, watched
+from tasks.publish_corpus import Ended, RunSummary, publish_corpus, publish_work
+from tasks.run_spec import RunSpec
+
+SECONDS_A_TASK = 30.0
+MAX_TASKS = 1000
+ROWS_TO_JUDGE_REJECTS_BY = 1000
+
+
+class RunIncomplete(Exception):
+    """The run ended, and something that it was asked for is owed. What is there is published."""
+
+
+@flow(name="embed-corpus", flow_run_name="embed-{corpus.name}")
+def embed_corpus(
+    corpus: CorpusSpec,
+    encoder: EncoderSpec,
+    poolings: tuple[PoolingSpec, ...] = (),
+    store: StoreSpec = StoreSpec(),  # noqa: B008 - frozen, and Prefect's form shows its defaults
+    run: RunSpec = RunSpec(),  # noqa: B008 - likewise
+) -> RunSummary:
+    """Embed a corpus of Parquet files: one space per pooling, all from one forward pass.
+
+    What is committed already is not done again; run it as often as you like.
+
+    Args:
+        corpus: What to read.
+        encoder: The model that turns tokens into states.
+        poolings: How states become vectors; each makes a space of its own. Empty: the model's own.
+        store: Where results are kept.
+        run: Sizes, budgets and limits; nothing here changes a vector.
+    """
+    started_at = datetime.now(UTC)
+    request = EmbedRequest(corpus=corpus, encoder=encoder, poolings=poolings, store=store, run=run)
+    work = plan_corpus(request)
+    announce(work)
+    receipts: list[ChunkReceipt] = []
+    try:
+        with _shown(work):
+            problems = _embed_pending(work, receipts)
+    except BaseException as error:  # a cancelled run, too, publishes what it has
+        publish_work(work, _ended(started_at, receipts, (f"stopped early: {error!r}",)))
+        raise
+    summary = publish_corpus(work, _ended(started_at, receipts, problems))
+    create_summary_artifacts(summary)
+    report(summary)
+    if not summary.is_complete:
+        raise RunIncomplete(what_is_owed(summary))
+    return summary
+
+
+def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
+    """Hand out the owed chunks in tasks of about 30 s; returns why it stopped early, if it did.
+
+    The speed is that of the task before, so the first task has one chunk.
+    """
+    pending, tasks, size = list(work.chunks), 0, 1
+    places = dict(zip(work.chunks, work.places, strict=True))
+    while pending:
+        batch, pending = tuple(pending[:size]), pending[size:]
+        state = embed_chunks(work.job, batch, places[batch[0]], return_state=True)
+        if state.is_failed() or state.is_crashed():
+            return (f"{places[batch[0]]}: {state.message}",)
+        made = state.result()
+        receipts.extend(made)
+        if problem := too_many_rejects(receipts, work.request.run.max_reject_share, bool(pending)):
+            return (problem,)
+        tasks += 1
+        size = chunks_a_task(made, len(pending), MAX_TASKS - tasks)
+    return ()
+
+
+def chunks_a_task(made: list[ChunkReceipt], num_pending: int, num_tasks_left: int) -> int:
+    """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
+    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
+    by_time = int(SECONDS_A_TASK / seconds) if seconds else num_pending
+    return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
+
+
+def too_many_rejects(receipts: list[ChunkReceipt], max_share: float, has_more: bool) -> str | None:
+    """The reason to stop, if more rows are rejected than the run allows; few rows do not tell."""
+    rows = sum(receipt.rows for receipt in receipts if not receipt.failure)
+    rejected = sum(receipt.rejected for receipt in receipts)
+    if not rows or rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
+        return None
+    return (
+        f"{rejected} of {rows} rows were rejected, more than run.max_reject_share "
+        f"({max_share:.0%}) allows. Look at the table rejects; is corpus.text_columns right?"
+    )
+
+
+def what_is_owed(summary: RunSummary) -> str:
+    """One line for Prefect's state, the details after it."""
+    head = f"corpus {summary.corpus}: {summary.owed_chunks} chunks are owed"
+    return "\n".join(
+        [f"{head}; what is there is published in {summary.catalog}", *summary.problems]
+    )
+
+
+def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[str, ...]) -> Ended:
+    name, number = flow_run.name or "embed", flow_run.id or uuid4().hex
+    return Ended(
+        run=f"{name}-{number[:8]}",
+        started_at=started_at,
+        receipts=tuple(receipts),
+        problems=problems,
+    )
+
+
+@contextmanager
+def _shown(work: Work) -> Iterator[None]:
+    """Show the progress on the terminal and in Prefect's UI while the block lasts."""
+    artifact = ProgressArtifact(work.request.corpus.name)
+    with progress_line(work.pending_documents) as line:
+
+        def show(progress: Progress) -> None:
+            line(progress)
+            artifact.show(progress)
+
+        with watched(work, show):
+            yield
+
+
+class EmbedCommand(EmbedRequest, Command):  # type: ignore[misc] # both configure; they agree
+    """Embed a corpus of Parquet files, in this process, recorded by the Prefect server."""
+
+
+def main() -> None:
+    """Obey the command line."""
+    request = EmbedCommand.parse()
+    require_server()
+    with plain_errors(RunIncomplete):
+        embed_corpus(
+            request.corpus, request.encoder, request.poolings, store=request.store, run=request.run
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What a run says to the person in front of it: before, during and after. Knows rich, no store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from flows.console import console
+from tasks.artifacts import summary_rows
+from tasks.plan_corpus import Work
+from tasks.progress import Progress
+from tasks.publish_corpus import RunSummary
+
+_SECONDS_BETWEEN_LINES = 5.0
+_KILO = 1000
+
+
+def announce(work: Work) -> None:
+    """Say what is to be done before any model is loaded."""
+    request = work.request
+    poolings = ", ".join(space.pooling.strategy for space in work.job.spaces)
+    console.print(
+        f"Corpus {request.corpus.name}: {work.planned_documents:,} rows in {work.num_chunks} "
+        f"chunks; {request.encoder.model} pooled by {poolings}."
+    )
+    for problem in work.unreadable:
+        console.print(f"Cannot be read: {problem}", style="yellow", markup=False)
+    if work.chunks:
+        console.print(
+            f"To do: {work.pending_documents:,} rows in {len(work.chunks)} chunks, "
+            f"{_size(work.text_bytes)} of text, {_size(work.vector_bytes)} of vectors."
+        )
+    else:
+        console.print("Nothing to do: every chunk is committed.")
+
+
+@contextmanager
+def progress_line(total: int) -> Iterator[Callable[[Progress], None]]:
+    """A live bar on a terminal, elsewhere a line every few seconds; nothing for nothing to do."""
+    if not total:
+        yield lambda progress: None
+    elif console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("loading the model", total=total)
+            yield lambda p: bar.update(task, completed=p.documents, description=_words(p))
+    else:
+        yield _Lines().show
+
+
+class _Lines:
+    """Progress for a log file."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def show(self, progress: Progress) -> None:
+        is_last = progress.documents == progress.total_documents
+        if is_last or progress.seconds - self._last >= _SECONDS_BETWEEN_LINES:
+            console.print(_words(progress))
+            self._last = progress.seconds
+
+
+def report(summary: RunSummary) -> None:
+    """The run in a few lines, its problems last, where they are seen."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for label, value in summary_rows(summary):
+        table.add_row(label, value)
+    console.print(table)
+    for warning in summary.warnings:
+        console.print(f"Note: {warning}", style="yellow", markup=False)
+    for problem in summary.problems:
+        console.print(f"Problem: {problem}", style="red", markup=False)
+
+
+def _words(progress: Progress) -> str:
+    left = progress.seconds_left
+    parts = [
+        f"{progress.documents:,} of {progress.total_documents:,} documents committed",
+        f"{progress.percent:.0f} %",
+        f"{progress.tokens_per_second:,.0f} tokens/s",
+        f"{_duration(left)} left" if left is not None else "loading the model",
+    ]
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _size(size_bytes: int) -> str:
+    size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB"]
+    while size >= _KILO and len(units) > 1:
+        size, units = size / _KILO, units[1:]
+    return f"{size:,.0f} {units[0]}" if units[0] == "bytes" else f"{size:,.1f} {units[0]}"

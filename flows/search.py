@@ -1,0 +1,102 @@
+"""`python -m flows.search STORE "a text"`: the stored documents nearest to a text.
+
+Knows how a space's lineage becomes its encoder again. The query is encoded as the space was.
+"""
+
+import argparse
+
+import polars as pl
+from rich.table import Table
+
+from data import (
+    Dataset,
+    SpaceLineage,
+    StoreError,
+    load_dataset,
+    nearest_documents,
+    newest_catalog,
+    open_existing_store,
+    space_datasets,
+)
+from embedding import EncoderSpec, identify_encoder, load_encoder
+from flows.command_line import plain_errors
+from flows.console import console
+from pooling import PoolingSpec
+
+
+class FingerprintMismatch(ValueError):
+    """The model that is found now is not the one that made the stored vectors."""
+
+
+def main() -> None:
+    """Obey the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.search", description="Find the stored documents nearest to a text."
+    )
+    parser.add_argument("store", help="folder of the store, such as 'store'")
+    parser.add_argument("text", help="what to look for")
+    parser.add_argument("--space", help="name of a space; without one, the store's first")
+    parser.add_argument("--model", help="where the model is now, if its folder was moved")
+    parser.add_argument("--top", type=int, default=10, help="how many documents (default: 10)")
+    asked = parser.parse_args()
+    with plain_errors():
+        found = search(asked.store, asked.text, space=asked.space, model=asked.model, top=asked.top)
+        show(found)
+
+
+def search(
+    path: str, text: str, *, space: str | None = None, model: str | None = None, top: int = 10
+) -> pl.DataFrame:
+    """The documents of a store nearest to a text: similarity, place and carried columns.
+
+    Raises:
+        ValueError: no such space, or the model is not the one that made its vectors.
+        StoreError: there is no store, or nothing is published in it.
+    """
+    store = open_existing_store(path)
+    catalog = newest_catalog(store)
+    if catalog is None:
+        raise StoreError(f"nothing is published in {path} yet. Run embed-corpus first.")
+    datasets = space_datasets(catalog)
+    name = space or next(iter(datasets), "")
+    if name not in datasets:
+        raise ValueError(f"no space {name!r} in {path}; it has {list(datasets)}. Set --space.")
+    spec, pooling = stored_specs(load_dataset(store, datasets[name]), model)
+    (vector,) = load_encoder(spec).encode([text], pooling, is_query=True)
+    return nearest_documents(catalog, name, vector.tolist(), top)
+
+
+def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec, PoolingSpec]:
+    """The encoder and the pooling that made a space, proved to be the same by its files.
+
+    Raises:
+        FingerprintMismatch: the model folder holds other weights, tokenizer or settings now.
+    """
+    assert isinstance(space.lineage, SpaceLineage)
+    assert space.provenance is not None
+    stored = space.provenance.encoder_spec
+    spec = EncoderSpec.model_validate(stored | ({"model": model} if model else {}))
+    found = identify_encoder(spec).model_dump(mode="json")
+    differing = [name for name, value in found.items() if space.lineage.encoder.get(name) != value]
+    if differing:
+        raise FingerprintMismatch(
+            f"the model at {spec.model!r} is not the one that made the space {space.slug}: "
+            f"{', '.join(differing)} differ. Say where that one is with --model."
+        )
+    return spec, PoolingSpec.model_validate(space.lineage.pooling)
+
+
+def show(found: pl.DataFrame) -> None:
+    """Print the documents, the text last where it is carried."""
+    columns = [name for name in found.columns if name not in {"row", "file", "text"}]
+    columns += ["text"] if "text" in found.columns else ["file", "row"]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=name != "text")
+    for row in found.select(columns).iter_rows():
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
