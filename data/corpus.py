@@ -120,8 +120,7 @@ def list_files(path: str) -> ListedFiles:
     paths = tuple(
         name
         for name, suffixes in sorted(found.items())
-        if name == full
-        or (name.lower().endswith(suffixes) and not _is_hidden(listed.relative(name)))
+        if name == full or (name.lower().endswith(suffixes) and not listed.is_hidden(name))
     )
     passed_over = tuple(listed.relative(name) for name in sorted(set(found) - set(paths)))
     if not paths:

@@ -27,7 +27,7 @@ _NEAREST = """
 
 
 def space_datasets(catalog: Path) -> dict[str, str]:
-    """The dataset of each space, by its name in SQL; the one that was asked for first comes first."""
+    """The dataset of each space, by its name in SQL; the one asked for first comes first."""
     with duckdb.connect(str(catalog), read_only=True) as connection:
         return dict(connection.execute(_SPACES).fetchall())
 
@@ -45,6 +45,6 @@ def nearest_documents(catalog: Path, space: str, vector: Sequence[float], top: i
             return connection.sql(query, params=values).pl()
         except duckdb.IOException as error:
             raise StoreError(
-                f"the vectors of {space} are not where {catalog} says. If the store was moved, build "
-                "its catalog anew: python -m flows.publish STORE"
+                f"the vectors of {space} are not where {catalog} says. If the store was moved, "
+                "build its catalog anew: python -m flows.publish STORE"
             ) from error

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +13,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel
 
 from embedding import Encoder, EncoderSpec, load_encoder
-from embedding.encoder import EncoderParts
 
 ROOT = Path(__file__).parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # ids 0 to 3
 WORDS = [f"w{i}" for i in range(60)]  # w0 is id 4, w1 id 5, ...
 SIZES = {
+    "vocab_size": 64,
     "hidden_size": 16,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
@@ -59,7 +59,7 @@ def make_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
         folder = tmp_path_factory.mktemp(kind)
         write_tokenizer(folder)
         torch.manual_seed(0)
-        made = AutoConfig.for_model(kind, vocab_size=64, **{**SIZES, **config})
+        made = AutoConfig.for_model(kind, **{**SIZES, **config})
         AutoModel.from_config(made).save_pretrained(folder)
         return folder
 
@@ -81,19 +81,37 @@ def write_tokenizer(folder: Path, template: str = "[CLS] $A [SEP]", **settings: 
     (folder / "tokenizer_config.json").write_text(json.dumps({**stated, **settings}))
 
 
+@dataclass
+class Trouble:
+    """What goes wrong in an ArithmeticModel.
+
+    Attributes:
+        poison: The value of every state of a text that holds w9 (id 13).
+        capacity: How many padded tokens fit into memory.
+        error: Raised where more is asked for.
+    """
+
+    poison: float | None = None
+    capacity: int | None = None
+    error: Exception = field(default_factory=lambda: torch.OutOfMemoryError("CUDA out of memory"))
+
+
 class ArithmeticModel(torch.nn.Module):
     """A model whose state of a token is (its id, its position, the layer), and NaN in padding.
 
-    It counts its calls, and keeps the size (texts, width) of each batch.
+    `sizes` keeps (texts, width) of every batch that fitted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trouble: Trouble) -> None:
         super().__init__()
+        self.trouble = trouble
         self.sizes: list[tuple[int, int]] = []
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any
     ) -> SimpleNamespace:
+        if self.trouble.capacity is not None and input_ids.numel() > self.trouble.capacity:
+            raise self.trouble.error
         self.sizes.append((input_ids.shape[0], input_ids.shape[1]))
         position = torch.arange(input_ids.shape[1]).expand_as(input_ids)
         layers = [
@@ -102,6 +120,8 @@ class ArithmeticModel(torch.nn.Module):
         ]
         for states in layers:
             states[attention_mask == 0] = torch.nan
+            if self.trouble.poison is not None:
+                states[(input_ids == 13).any(dim=1)] = self.trouble.poison
         return SimpleNamespace(last_hidden_state=layers[-1], hidden_states=tuple(layers))
 
 
@@ -109,20 +129,22 @@ class ArithmeticModel(torch.nn.Module):
 def make_arithmetic_encoder(make_folder: MakeFolder) -> Callable[..., Encoder]:
     """An encoder of words w0 (id 4), w1 (id 5), ... whose token states are ArithmeticModel's."""
 
-    def make(template: str = "[CLS] $A [SEP]", *, budget: int = 4_096, **spec: Any) -> Encoder:
+    def make(
+        template: str = "[CLS] $A [SEP]",
+        *,
+        budget: int = 4_096,
+        trouble: dict[str, Any] | None = None,
+        **spec: Any,
+    ) -> Encoder:
         folder = make_folder("bert", hidden_size=4)
         write_tokenizer(folder, template)
-        encoder = load_encoder(EncoderSpec(model=str(folder), device="cpu", **spec))
-        return with_module(encoder, ArithmeticModel(), budget=budget)
+        real = load_encoder(EncoderSpec(model=str(folder), device="cpu", **spec))
+        module = ArithmeticModel(Trouble(**(trouble or {})))
+        parts = replace(
+            real.parts,
+            transformer=replace(real.parts.transformer, module=module),
+            architecture=replace(real.parts.architecture, hidden_size=3),
+        )
+        return Encoder(real.spec, real.identity, parts=parts, token_budget=budget)
 
     return make
-
-
-def with_module(encoder: Encoder, module: torch.nn.Module, *, budget: int) -> Encoder:
-    """The same encoder around another model of three dimensions."""
-    parts: EncoderParts = replace(
-        encoder.parts,
-        transformer=replace(encoder.parts.transformer, module=module),
-        architecture=replace(encoder.parts.architecture, hidden_size=3),
-    )
-    return Encoder(encoder.spec, encoder.identity, parts=parts, token_budget=budget)
