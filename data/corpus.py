@@ -29,7 +29,8 @@ class CorpusSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(
-        description="Name of the corpus in the store and in SQL: lower-case letters, digits, _, -.",
+        description="Name of the corpus in the store and in SQL: lower-case letters, digits, "
+        "hyphens and underscores.",
         pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
     )
     path: str = Field(
@@ -49,7 +50,7 @@ class CorpusSpec(BaseModel):
     id_column: ColumnName | None = Field(
         default=None,
         description="Column that names each document. Without one, and where it is null, the name "
-        "is <path>#<row>.",
+        "is file and row, such as part-3.parquet#17.",
     )
     carry_columns: tuple[ColumnName, ...] = Field(
         default=(),

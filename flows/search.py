@@ -74,8 +74,8 @@ def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec,
     """
     assert isinstance(space.lineage, SpaceLineage)
     assert space.provenance is not None
-    stored = space.provenance.encoder_spec
-    spec = EncoderSpec.model_validate(stored | ({"model": model} if model else {}))
+    here = {"device": "auto"} | ({"model": model, "revision": None} if model else {})
+    spec = EncoderSpec.model_validate(space.provenance.encoder_spec | here)
     found = identify_encoder(spec).model_dump(mode="json")
     differing = [name for name, value in found.items() if space.lineage.encoder.get(name) != value]
     if differing:
