@@ -64,7 +64,7 @@ class Assembly:
         hashes = rows.documents["text_hash"].combine_chunks().take(pa.array(firsts))
         self._places = [reuse.locate(space.dataset, hashes) for space in spaces]
         found = [places["part"].is_not_null().to_numpy() for places in self._places]
-        is_known = np.logical_and.reduce(found) if found else np.zeros(len(firsts), bool)
+        is_known = np.logical_and.reduce([np.ones(len(firsts), bool), *found])
         self._known = firsts[is_known]
         self._known_places = [places.filter(pl.Series(is_known)) for places in self._places]
         self._missing = firsts[~is_known]
@@ -82,7 +82,12 @@ class Assembly:
         return len(self._known)
 
     def windows(self, load: Callable[[], Encoder]) -> Iterator[Window]:
-        """The chunk's documents in order; the encoder is loaded only if a text needs it."""
+        """The chunk's documents in order, none if no space lacks them.
+
+        The encoder is loaded only if a text needs it.
+        """
+        if not self.spaces:
+            return
         starts = range(0, len(self._rows.first), WINDOW_ROWS)
         missing = [_between(self._missing, start) for start in starts]
         encoded = self._encode([some for some in missing if len(some)], load)
