@@ -48,10 +48,14 @@ class ChunkRows:
 
 @dataclass(frozen=True, slots=True)
 class ChunkFailure:
-    """A chunk whose file could not be read as planned; nothing of it is committed."""
+    """A chunk whose file could not be read as planned; nothing of it is committed.
+
+    `is_unreadable` tells a damaged file from one that was changed since it was planned.
+    """
 
     chunk: Chunk
     reason: str
+    is_unreadable: bool
 
 
 def read_chunks(plan: Plan, chunks: Sequence[Chunk]) -> Iterator[ChunkRows | ChunkFailure]:
@@ -78,7 +82,8 @@ def _read_file(
                 yield rows
                 done += 1
         except (UnreadableSource, SourceChanged) as error:
-            yield ChunkFailure(chunks[done], f"{file.path}: {error}")
+            is_unreadable = isinstance(error, UnreadableSource)
+            yield ChunkFailure(chunks[done], f"{chunks[done].place}: {error}", is_unreadable)
             done += 1
 
 

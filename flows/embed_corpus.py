@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
 from flows.command_line import Command, plain_errors
-from flows.report import announce, progress_line, report
+from flows.report import announce, progress_line, report, warn
 from flows.server import require_server
 from pooling import PoolingSpec
 from tasks.artifacts import ProgressArtifact, create_summary_artifacts
@@ -23,8 +23,9 @@ from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
 from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
 from tasks.progress import Progress, watched
-from tasks.publish_corpus import Ended, RunSummary, publish_corpus, publish_work
+from tasks.publish_corpus import publish_corpus, publish_work
 from tasks.run_spec import RunSpec
+from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning
 
 SECONDS_A_TASK = 30.0
 MAX_TASKS = 1000
@@ -86,6 +87,10 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
         if state.is_failed() or state.is_crashed():
             return (f"{places[batch[0]]}: {state.message}",)
         made = state.result()
+        if not receipts and (
+            warning := unknown_warning(work.request.encoder.model, unknown_share(made))
+        ):
+            warn(warning)
         receipts.extend(made)
         if problem := too_many_rejects(receipts, work.request.run.max_reject_share, bool(pending)):
             return (problem,)

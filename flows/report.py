@@ -11,7 +11,7 @@ from flows.console import console
 from tasks.artifacts import summary_rows
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
-from tasks.publish_corpus import RunSummary
+from tasks.summary import RunSummary
 
 _SECONDS_BETWEEN_LINES = 5.0
 _KILO = 1000
@@ -70,9 +70,15 @@ def report(summary: RunSummary) -> None:
         table.add_row(label, value)
     console.print(table)
     for warning in summary.warnings:
-        console.print(f"Note: {warning}", style="yellow", markup=False)
+        warn(warning)
     for problem in summary.problems:
         console.print(f"Problem: {problem}", style="red", markup=False)
+
+
+def warn(text: str | None) -> None:
+    """Say what the user should know and may want to stop for, if there is anything."""
+    if text:
+        console.print(f"Note: {text}", style="yellow", markup=False)
 
 
 def _words(progress: Progress) -> str:

@@ -10,7 +10,7 @@ from prefect.artifacts import (
 )
 
 from tasks.progress import Progress
-from tasks.publish_corpus import RunSummary
+from tasks.summary import RunSummary
 
 _SECONDS_BETWEEN_UPDATES = 3.0
 

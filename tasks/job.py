@@ -33,7 +33,10 @@ class EmbedJob(BaseModel):
 
 
 class ChunkReceipt(BaseModel):
-    """What one chunk cost. `failure` says why it could not be done; then nothing was committed."""
+    """What one chunk cost. `failure` says why it could not be done; then nothing was committed.
+
+    `is_unreadable`: its file is damaged, which a run may tolerate.
+    """
 
     model_config = _FROZEN
 
@@ -54,4 +57,5 @@ class ChunkReceipt(BaseModel):
     wait_seconds: float = 0.0
     token_budget: int | None = None
     is_committed: bool = False
+    is_unreadable: bool = False
     failure: str | None = None

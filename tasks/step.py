@@ -76,7 +76,7 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
     started = time.perf_counter()
     for rows in read_chunks(plan, chunks):
         if isinstance(rows, ChunkFailure):
-            receipt = _failed(rows.chunk, rows.reason)
+            receipt = _failed(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
         else:
             receipt = _embed_chunk(store, job, rows, owed[rows.chunk.name], reuse)
         now = time.perf_counter()
@@ -110,7 +110,7 @@ def _embed_chunk(
 ) -> ChunkReceipt:
     name = rows.chunk.name
     if not owed.documents and read_record(store, job.documents, name).texts_digest != rows.digest:
-        return _failed(rows.chunk, f"{rows.chunk.path}: {_CHANGED}")
+        return _failed(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
     assembly = Assembly(rows, owed.spaces, reuse)
     attempt = new_attempt()
     made = _Made()
@@ -126,7 +126,7 @@ def _embed_chunk(
     records += [output.record(store, rows, attempt, statistics) for output in outputs]
     winners = _commit(store, records, rows.digest)
     if winners is None:
-        return _failed(rows.chunk, f"{rows.chunk.path}: {_CHANGED}")
+        return _failed(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
     budget = (
         process_encoder(job.encoder, job.token_budget).token_budget
         if assembly.num_encoded
@@ -176,5 +176,11 @@ def _commit(store: LocalStore, records: Sequence[Record], digest: str) -> list[R
     return winners
 
 
-def _failed(chunk: Chunk, reason: str) -> ChunkReceipt:
-    return ChunkReceipt(chunk=chunk.name, place=chunk.place, rows=chunk.rows, failure=reason)
+def _failed(chunk: Chunk, reason: str, *, is_unreadable: bool = False) -> ChunkReceipt:
+    return ChunkReceipt(
+        chunk=chunk.name,
+        place=chunk.place,
+        rows=chunk.rows,
+        is_unreadable=is_unreadable,
+        failure=reason,
+    )

@@ -1,0 +1,135 @@
+"""What a run did, added up for its caller and for the tables that people read.
+
+Knows receipts and what a seal says is owed. Writes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from data import CATALOG, SealOutcome
+from tasks.job import ChunkReceipt
+from tasks.plan_corpus import Work
+
+COUNTS = (
+    "documents",
+    "rejected",
+    "encoded",
+    "reused",
+    "duplicates",
+    "tokens",
+    "truncated",
+    "device_seconds",
+    "wait_seconds",
+)
+_UNKNOWN_SHARE_TO_WARN_OF = 0.1
+
+
+class RunSummary(BaseModel):
+    """What a run did, for its caller and for the tables that people read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str
+    corpus: str
+    catalog: str
+    seal: int
+    is_complete: bool
+    planned_documents: int
+    chunks: int
+    documents: int
+    rejected: int
+    encoded: int
+    reused: int
+    duplicates: int
+    tokens: int
+    truncated: int
+    unknown_share: float
+    seconds: float
+    device_seconds: float
+    wait_seconds: float
+    token_budget: int | None
+    owed_chunks: int
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Ended(BaseModel):
+    """How the embedding ended: receipts, and what stopped it, if anything did."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str
+    started_at: datetime
+    receipts: tuple[ChunkReceipt, ...]
+    problems: tuple[str, ...] = ()
+
+
+def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
+    """Add up the receipts. A run is complete when nothing that it asked for is owed.
+
+    Files that a run was told to tolerate are not owed to it.
+    """
+    receipts = ended.receipts
+    tolerated = [r for r in receipts if r.is_unreadable and work.request.run.tolerate_unreadable]
+    counts = {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS}
+    owed = {chunk for chunks in outcome.owed.values() for chunk in chunks}
+    problems = (
+        *ended.problems,
+        *(r.failure for r in receipts if r.failure and r not in tolerated),
+        *(() if work.request.run.tolerate_unreadable else work.unreadable),
+    )
+    return RunSummary(
+        run=ended.run,
+        corpus=work.request.corpus.name,
+        catalog=f"{work.job.store.path}/{CATALOG}",
+        seal=outcome.seal.number,
+        is_complete=not problems and owed <= {receipt.chunk for receipt in tolerated},
+        planned_documents=work.planned_documents,
+        chunks=sum(receipt.failure is None for receipt in receipts),
+        unknown_share=unknown_share(receipts),
+        seconds=(datetime.now(UTC) - ended.started_at).total_seconds(),
+        token_budget=next((r.token_budget for r in reversed(receipts) if r.token_budget), None),
+        owed_chunks=len(owed),
+        problems=problems,
+        warnings=tuple(_warnings(work, ended, outcome, len(tolerated))),
+        **counts,
+    )
+
+
+def unknown_share(receipts: Sequence[ChunkReceipt]) -> float:
+    """The share of the encoded tokens that the tokenizer did not know."""
+    content = sum(receipt.content_tokens for receipt in receipts)
+    return sum(receipt.unknown_tokens for receipt in receipts) / content if content else 0.0
+
+
+def unknown_warning(model: str, share: float) -> str | None:
+    """What to say of a tokenizer that knows too few of the words; None if it knows enough."""
+    if share <= _UNKNOWN_SHARE_TO_WARN_OF:
+        return None
+    return (
+        f"{share:.0%} of the tokens are unknown to the tokenizer of {model}: it was probably made "
+        "for another language."
+    )
+
+
+def _warnings(work: Work, ended: Ended, outcome: SealOutcome, num_tolerated: int) -> Iterator[str]:
+    request = work.request
+    if warning := unknown_warning(request.encoder.model, unknown_share(ended.receipts)):
+        yield warning
+    if outcome.is_plan_newer:
+        yield (
+            f"the corpus {request.corpus.name!r} was listed anew while this run went on; that "
+            "newer listing stays, and this run's chunks count where it names them."
+        )
+    if truncated := sum(receipt.truncated for receipt in ended.receipts):
+        yield f"{truncated:,} documents are longer than the model reads; see column truncated."
+    if request.run.tolerate_unreadable and (work.unreadable or num_tolerated):
+        yield (
+            f"{len(work.unreadable)} files and {num_tolerated} chunks could not be read; see the "
+            "tables unreadable_files and chunks."
+        )
+    if work.passed_over:
+        names = ", ".join(work.passed_over[:3])
+        yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {names}."
