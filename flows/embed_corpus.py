@@ -87,10 +87,8 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
         if state.is_failed() or state.is_crashed():
             return (f"{places[batch[0]]}: {state.message}",)
         made = state.result()
-        if not receipts and (
-            warning := unknown_warning(work.request.encoder.model, unknown_share(made))
-        ):
-            warn(warning)
+        if not receipts:  # the first chunk shows a tokenizer of the wrong language
+            warn(unknown_warning(work.request.encoder.model, unknown_share(made)))
         receipts.extend(made)
         if problem := too_many_rejects(receipts, work.request.run.max_reject_share, bool(pending)):
             return (problem,)

@@ -66,7 +66,8 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
     """Bring the named chunks of the plan to all datasets of the job that lack them.
 
     A receipt comes after each chunk, and the chunk is committed by then; a chunk whose source
-    cannot be read as planned gives a receipt that says so, and the others go on.
+    cannot be read as planned, or that holds a text too large for the device, gives a receipt that
+    says so, and the others go on.
     """
     store = open_existing_store(job.store.path)
     plan = load_plan(store, job.plan)
@@ -78,7 +79,7 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
         if isinstance(rows, ChunkFailure):
             receipt = _failed(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
         else:
-            receipt = _embed_chunk(store, job, rows, owed[rows.chunk.name], reuse)
+            receipt = _try_chunk(store, job, rows, owed[rows.chunk.name], reuse)
         now = time.perf_counter()
         yield receipt.model_copy(update={"seconds": now - started})
         started = now
@@ -103,6 +104,16 @@ def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[C
         if isinstance(rows, ChunkRows)
     )
     return find_reuse(store, [space.dataset for space in job.spaces], hashes)
+
+
+def _try_chunk(
+    store: LocalStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
+) -> ChunkReceipt:
+    """Embed a chunk; a text that no budget fits fails its chunk, and the others go on."""
+    try:
+        return _embed_chunk(store, job, rows, owed, reuse)
+    except MemoryError as error:
+        return _failed(rows.chunk, f"{rows.chunk.place}: {error}")
 
 
 def _embed_chunk(
