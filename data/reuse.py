@@ -22,6 +22,8 @@ _FIND = """
     FROM wanted
     JOIN documents USING (text_hash)
     JOIN chunks ON chunks.chunk = documents.chunk AND chunks.corpus = documents.corpus
+    ANTI JOIN rejects ON rejects.corpus = documents.corpus AND rejects.space = chunks.space
+        AND rejects.chunk = documents.chunk AND rejects.row = documents.row
     WHERE chunks.dataset IN (SELECT unnest($datasets)) AND chunks.part IS NOT NULL
     GROUP BY ALL
 """
@@ -107,4 +109,6 @@ def _existing(store: LocalStore, dataset: str, frame: pl.DataFrame) -> pl.DataFr
 def _take(table: pa.Table, rows: pl.Series) -> pa.Table:
     """The part's rows as often and in the order as asked."""
     position = np.searchsorted(table["row"].to_numpy(), rows.to_numpy())
-    return table.take(pa.array(position))
+    taken = table.take(pa.array(position))
+    assert (taken["row"].to_numpy() == rows.to_numpy()).all(), "a row is not in its part"
+    return taken
