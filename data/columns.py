@@ -9,6 +9,15 @@ import pyarrow as pa
 from data.parquet_file import UnreadableSource
 
 
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type in which a column is kept: without dictionary and without views."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(kind) else kind
+
+
 def decode_text(column: pa.ChunkedArray) -> tuple[pa.LargeStringArray, np.ndarray]:
     """A text column as large strings, and where it is not UTF-8 (null there).
 
@@ -38,13 +47,7 @@ def decode_column(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())
-    if pa.types.is_binary_view(column.type):
-        column = column.cast(pa.large_binary())
-    return column
+    return column.cast(plain_type(column.type))
 
 
 def _drop_invalid(values: pa.LargeStringArray) -> tuple[pa.LargeStringArray, np.ndarray]:

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 RESERVED_COLUMNS = frozenset(
     {"corpus", "chunk", "row", "doc_id", "file", "text_hash", "duplicate_of"}
 )
+_STORE_FOLDERS = (
+    "catalog", "datasets", "models", "plans", "probe", "reviews", "runs", "seals",
+)  # fmt: skip
 _SUFFIXES: tuple[str, ...] = (".parquet", ".parq", ".pq")
 _ANY_SUFFIX: tuple[str, ...] = ("",)
 _WILDCARD = r"[*?\[]"
@@ -61,11 +64,21 @@ class CorpusSpec(BaseModel):
         default=None, ge=1, description="Read only the first so many rows: for a first try."
     )
 
-    @field_validator("text_columns", "carry_columns")
+    @field_validator("text_columns")
     @classmethod
     def _no_column_twice(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(columns)) < len(columns):
             raise ValueError(f"a column is named twice in {list(columns)}. Name each once.")
+        return columns
+
+    @field_validator("carry_columns")
+    @classmethod
+    def _no_column_twice_in_sql(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if len({name.lower() for name in columns}) < len(columns):
+            raise ValueError(
+                f"a column is named twice in {list(columns)}, where SQL takes upper and lower case "
+                "as one. Name each once."
+            )
         return columns
 
     @model_validator(mode="after")
@@ -117,6 +130,7 @@ def list_files(path: str) -> ListedFiles:
     found = {name: _ANY_SUFFIX for name in named if filesystem.isfile(name)}
     for folder in set(named) - set(found):
         found |= dict.fromkeys(filesystem.find(folder), _SUFFIXES)
+    found = _without_stores(found)
     listed = ListedFiles(filesystem, root, (), ())
     paths = tuple(
         name
@@ -131,6 +145,13 @@ def list_files(path: str) -> ListedFiles:
             "files; names that start with '_' or '.' are skipped."
         )
     return ListedFiles(filesystem, root, paths, passed_over)
+
+
+def _without_stores(found: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """A store may lie inside the folder that it is made from: its own files are no corpus."""
+    stores = [name.removesuffix("store.json") for name in found if name.endswith("/store.json")]
+    inside = tuple(f"{store}{folder}/" for store in stores for folder in _STORE_FOLDERS)
+    return {name: suffixes for name, suffixes in found.items() if not name.startswith(inside)}
 
 
 def _open_filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:

@@ -33,16 +33,16 @@ def open_parquet(filesystem: fsspec.AbstractFileSystem, full: str) -> Iterator[p
 
 
 def _why_unreadable(error: Exception) -> str:
-    found = str(error).splitlines()[0] if str(error) else type(error).__name__
-    lower = found.lower()
-    if "decrypt" in lower or "crypt" in lower:
-        return f"it is encrypted ({found})"
-    if "file size is" in lower or "magic bytes" in lower:
-        return f"it is not Parquet, or was cut off ({found})"
     if isinstance(error, FileNotFoundError):
         return "it is gone"
     if isinstance(error, PermissionError):
         return "you may not read it"
     if isinstance(error, StopIteration):
         return "it has fewer rows than its footer says"
+    found = str(error).splitlines()[0] if str(error) else type(error).__name__
+    lower = found.lower()
+    if "file size is" in lower or "magic bytes" in lower:
+        return f"it is not Parquet, or was cut off ({found})"
+    if "decrypt" in lower or "crypt" in lower:
+        return f"it is encrypted ({found})"
     return f"it is damaged ({found})"

@@ -68,23 +68,33 @@ def read_chunks(plan: Plan, chunks: Sequence[Chunk]) -> Iterator[ChunkRows | Chu
 def _read_file(
     plan: Plan, file: SourceFile, chunks: list[Chunk]
 ) -> Iterator[ChunkRows | ChunkFailure]:
+    done, together = 0, len(chunks)
+    while done < len(chunks):
+        try:
+            for rows in _read_together(plan, file, chunks[done : done + together]):
+                yield rows
+                done += 1
+            together = len(chunks)
+        except (UnreadableSource, SourceChanged) as error:
+            if together > 1:  # a batch may reach into what is damaged after this chunk
+                together = 1
+                continue
+            is_unreadable = isinstance(error, UnreadableSource)
+            yield ChunkFailure(chunks[done], f"{chunks[done].place}: {error}", is_unreadable)
+            done, together = done + 1, len(chunks)
+
+
+def _read_together(plan: Plan, file: SourceFile, chunks: list[Chunk]) -> Iterator[ChunkRows]:
     filesystem, _ = url_to_fs(plan.corpus.path)
     full = f"{plan.root}/{file.path}" if plan.root else file.path
     columns = read_columns(plan.corpus, hive_partition(file.path))
-    done = 0
-    while done < len(chunks):
-        try:
-            _check_unchanged(file, identify_file(filesystem, full))
-            ranges = [RowRange(chunk.row_start, chunk.rows) for chunk in chunks[done:]]
-            for table in read_ranges(filesystem, full, file, ranges, columns):
-                rows = _chunk_rows(plan, file, chunks[done], table)
-                _check_unchanged(file, identify_file(filesystem, full))
-                yield rows
-                done += 1
-        except (UnreadableSource, SourceChanged) as error:
-            is_unreadable = isinstance(error, UnreadableSource)
-            yield ChunkFailure(chunks[done], f"{chunks[done].place}: {error}", is_unreadable)
-            done += 1
+    _check_unchanged(file, identify_file(filesystem, full))
+    ranges = [RowRange(chunk.row_start, chunk.rows) for chunk in chunks]
+    tables = read_ranges(filesystem, full, file, ranges, columns)
+    for chunk, table in zip(chunks, tables, strict=True):
+        rows = _chunk_rows(plan, file, chunk, table)
+        _check_unchanged(file, identify_file(filesystem, full))
+        yield rows
 
 
 def _check_unchanged(planned: SourceFile, now: object) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from data.columns import plain_type
 from data.corpus import CorpusSpec, is_local
 from data.parquet_file import UnreadableSource, open_parquet
 
@@ -73,14 +74,13 @@ def inspect_file(
         schema = file.schema_arrow
         partition = hive_partition(path)
         _check_columns(path, schema, corpus, partition)
-        groups = tuple(
-            _row_group(file.metadata.row_group(n), corpus) for n in range(file.num_row_groups)
-        )
-        first = next(file.iter_batches(1, columns=read_columns(corpus, partition)), None)
-    del first  # reading it was the test: an encrypted column shows itself only then
+        # An encrypted column shows itself when it is read. Asking pyarrow for the sizes of one ends
+        # the process, so the row comes first, and no other columns are asked for theirs.
+        next(file.iter_batches(1, columns=read_columns(corpus, partition)), None)
+        groups = _row_groups(file, corpus)
     identity = identify_file(filesystem, full)
     carried = [
-        pa.field(name, pa.string()) if name in partition else schema.field(name)
+        pa.field(name, pa.string() if name in partition else plain_type(schema.field(name).type))
         for name in corpus.carry_columns
     ]
     return SourceFile(path=path, identity=identity, row_groups=groups), pa.schema(carried)
@@ -160,17 +160,20 @@ def _columns(schema: pa.Schema) -> str:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return kind in {pa.string(), pa.large_string(), pa.string_view()}
+    return plain_type(kind) in {pa.string(), pa.large_string()}
 
 
-def _row_group(metadata: pq.RowGroupMetaData, corpus: CorpusSpec) -> RowGroup:
-    columns = [metadata.column(n) for n in range(metadata.num_columns)]
-    text_bytes = sum(
-        c.total_uncompressed_size for c in columns if c.path_in_schema in corpus.text_columns
+def _row_groups(file: pq.ParquetFile, corpus: CorpusSpec) -> tuple[RowGroup, ...]:
+    leaves = [file.schema.column(n).path for n in range(len(file.schema))]
+    texts = [n for n, path in enumerate(leaves) if path in corpus.text_columns]
+    groups = (file.metadata.row_group(n) for n in range(file.num_row_groups))
+    return tuple(
+        RowGroup(
+            rows=group.num_rows,
+            text_bytes=sum(group.column(n).total_uncompressed_size for n in texts),
+        )
+        for group in groups
     )
-    return RowGroup(rows=metadata.num_rows, text_bytes=text_bytes)
 
 
 def _hash_footer(filesystem: fsspec.AbstractFileSystem, full: str, size: int) -> str:

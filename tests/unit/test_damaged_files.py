@@ -1,0 +1,161 @@
+"""Source files that cannot be read: named with their reason, while the others go on."""
+
+import base64
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+import pytest
+
+from data import ChunkFailure, Plan, make_plan, read_chunks
+from tests.stores import corpus_of, read_all, write_texts
+
+LONG = [f"text number {n} " * 20 for n in range(2_000)]
+CHECKED = {"use_dictionary": False, "compression": "none", "write_page_checksum": True}
+
+
+def plan_of(path: Path, **spec: Any) -> Plan:
+    return make_plan(corpus_of(path, **spec), chunk_rows=1_000, chunk_bytes=1 << 25)
+
+
+def flip(path: Path, position: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 0xFF
+    path.write_bytes(content)
+
+
+class OpenKms(pe.KmsClient):  # type: ignore[misc]
+    """Keys wrapped by base64: enough to have a file that is encrypted."""
+
+    def __init__(self, _: Any) -> None:
+        super().__init__()
+
+    def wrap_key(self, key_bytes: bytes, _: str) -> bytes:
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key: bytes, _: str) -> bytes:
+        return base64.b64decode(wrapped_key)
+
+
+def encrypt(path: Path, *, plaintext_footer: bool, column: str = "text") -> None:
+    table = pq.read_table(path)
+    config = pe.EncryptionConfiguration(
+        footer_key="footer", column_keys={"column": [column]}, plaintext_footer=plaintext_footer
+    )
+    properties = pe.CryptoFactory(OpenKms).file_encryption_properties(
+        pe.KmsConnectionConfig(), config
+    )
+    with pq.ParquetWriter(path, table.schema, encryption_properties=properties) as writer:
+        writer.write_table(table)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def break_footer(path: Path) -> None:
+    content = path.read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    path.write_bytes(content[: -8 - length] + b"\xff" * length + content[-8:])
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "0 bytes": (lambda path: path.write_bytes(b""), "not Parquet, or was cut off"),
+    "cut off": (cut, "not Parquet, or was cut off"),
+    "csv": (lambda path: path.write_text("text,label\n" * 50), "not Parquet, or was cut off"),
+    "bad footer": (break_footer, "it is damaged"),
+    "page header": (lambda path: path.write_bytes(b"PAR1" + b"\xff" * 60 + path.read_bytes()[64:]),
+                    "it is damaged"),
+    "checksum": (lambda path: flip(path, 3_000), "it is damaged.*CRC"),
+    "encrypted footer": (lambda path: encrypt(path, plaintext_footer=False), "it is encrypted"),
+    "encrypted column": (lambda path: encrypt(path, plaintext_footer=True), "it is encrypted"),
+    "no columns": (lambda path: pq.write_table(pa.table({}), path), "no column 'text'"),
+}  # fmt: skip
+
+
+@pytest.fixture(params=DAMAGES, name="damaged")
+def _damaged(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    # in a folder whose name must not be taken for the reason
+    path = tmp_path / "crypt magic bytes" / "bad.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"text": LONG}), path, **CHECKED)
+    damage, reason = DAMAGES[request.param]
+    damage(path)
+    return path, reason
+
+
+def test_a_bad_file_alone_is_an_error_that_names_it(damaged: tuple[Path, str]) -> None:
+    path, reason = damaged
+    with pytest.raises(ValueError, match=rf"none of the 1 files(.|\n)*bad\.parquet: .*{reason}"):
+        plan_of(path.parent)
+
+
+def test_a_bad_file_is_named_and_the_others_are_planned(damaged: tuple[Path, str]) -> None:
+    path, _ = damaged
+    write_texts(path.with_name("good.parquet"), ["one", "two"])
+    plan = plan_of(path.parent)
+    assert [file.path for file in plan.unreadable] == ["bad.parquet"]
+    assert [rows.texts.to_pylist() for rows in read_all(plan)] == [["one", "two"]]
+
+
+def test_an_encrypted_column_that_nobody_named_does_not_matter(tmp_path: Path) -> None:
+    path = write_texts(tmp_path / "a.parquet", ["one"], secret=["x"])
+    encrypt(path, plaintext_footer=True, column="secret")
+    (rows,) = read_all(plan_of(path))
+    assert rows.texts.to_pylist() == ["one"]
+
+
+def test_a_file_that_is_not_there_is_called_gone(tmp_path: Path) -> None:
+    (tmp_path / "encrypted.parquet").symlink_to(tmp_path / "nowhere")
+    write_texts(tmp_path / "good.parquet", ["one"])
+    assert [file.reason for file in plan_of(tmp_path).unreadable] == ["it is gone"]
+
+
+def test_files_without_rows_do_not_disturb_the_others(tmp_path: Path) -> None:
+    write_texts(tmp_path / "none.parquet", pa.array([], pa.string()))
+    with pq.ParquetWriter(tmp_path / "no-groups.parquet", pa.schema([("text", pa.string())])):
+        pass
+    assert pq.read_metadata(tmp_path / "no-groups.parquet").num_row_groups == 0
+    write_texts(tmp_path / "some.parquet", ["one"])
+    plan = plan_of(tmp_path)
+    assert plan.unreadable == ()
+    assert [chunk.path for chunk in plan.chunks] == ["some.parquet"]
+
+
+def test_a_corpus_without_any_row_is_an_error(tmp_path: Path) -> None:
+    write_texts(tmp_path / "none.parquet", pa.array([], pa.string()))
+    with pytest.raises(ValueError, match=r"the 1 files at .* hold no rows"):
+        plan_of(tmp_path)
+
+
+def test_a_page_that_is_damaged_later_fails_its_chunks_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": LONG}), path, row_group_size=1_000, **CHECKED)
+    flip(path, path.stat().st_size // 2 + 20_000)  # in the second row group
+    plan = plan_of(path)
+    first, second = read_chunks(plan, plan.chunks)
+    assert not isinstance(first, ChunkFailure)
+    assert isinstance(second, ChunkFailure)
+    assert "a.parquet rows 1000-1999: it is damaged" in second.reason
+
+
+def test_a_file_replaced_after_listing_is_not_read_as_planned(tmp_path: Path) -> None:
+    path = write_texts(tmp_path / "a.parquet", ["one"])
+    plan = plan_of(path)
+    write_texts(path, ["two"])
+    (failure,) = read_chunks(plan, plan.chunks)
+    assert isinstance(failure, ChunkFailure)
+    assert "a.parquet rows 0-0: the file was replaced or changed" in failure.reason
+
+
+def test_a_file_removed_after_listing_fails_its_chunk(tmp_path: Path) -> None:
+    write_texts(tmp_path / "texts" / "a.parquet", ["one"])
+    plan = plan_of(tmp_path / "texts")
+    shutil.rmtree(tmp_path / "texts")
+    (failure,) = read_chunks(plan, plan.chunks)
+    assert isinstance(failure, ChunkFailure)
+    assert "a.parquet" in failure.reason
