@@ -118,10 +118,11 @@ def too_many_rejects(receipts: list[ChunkReceipt], max_share: float, has_more: b
 
 def what_is_owed(summary: RunSummary) -> str:
     """One line for Prefect's state, the details after it."""
-    head = f"corpus {summary.corpus}: {summary.owed_chunks} chunks are owed"
-    return "\n".join(
-        [f"{head}; what is there is published in {summary.catalog}", *summary.problems]
+    head = (
+        f"Corpus {summary.corpus} is incomplete, {summary.owed_chunks} chunks are owed; what is "
+        f"there is published in {summary.catalog}. What went wrong:"
     )
+    return "\n".join([head, *(f"  {problem}" for problem in summary.problems)])
 
 
 def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[str, ...]) -> Ended:

@@ -64,15 +64,13 @@ class _Lines:
 
 
 def report(summary: RunSummary) -> None:
-    """The run in a few lines, its problems last, where they are seen."""
+    """The run in a few lines, and what the user should know. Problems are the run's error."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for label, value in summary_rows(summary):
         table.add_row(label, value)
     console.print(table)
     for warning in summary.warnings:
         warn(warning)
-    for problem in summary.problems:
-        console.print(f"Problem: {problem}", style="red", markup=False)
 
 
 def warn(text: str | None) -> None:
