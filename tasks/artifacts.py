@@ -54,7 +54,7 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
     """The numbers that a person looks for, with their words."""
     share = summary.device_seconds / summary.seconds if summary.seconds else 0.0
     return [
-        ("documents in the corpus", f"{summary.planned_documents:,}"),
+        ("rows in the corpus", f"{summary.planned_documents:,}"),
         ("documents committed by this run", f"{summary.documents:,}"),
         ("texts encoded", f"{summary.encoded:,}"),
         ("texts reused", f"{summary.reused:,}"),
