@@ -6,7 +6,7 @@ window; cut into batches by token budget; and every pooling is taken from the sa
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -95,7 +95,7 @@ class Encoder:
 
     def encode_windows(
         self, windows: Iterable[Sequence[str]], poolings: Sequence[PoolingSpec]
-    ) -> Iterator[EncodedTexts]:
+    ) -> Generator[EncodedTexts, None, None]:
         """One result per window of texts, in order, with the vectors of every pooling.
 
         The next two windows are taken and tokenised while the device works on one. Memory holds
@@ -121,7 +121,7 @@ class Encoder:
 
     def _encode_windows(
         self, windows: Iterable[Sequence[str]], plans: Sequence[PlannedPooling], prompt: str
-    ) -> Iterator[EncodedTexts]:
+    ) -> Generator[EncodedTexts, None, None]:
         ahead: deque[Future[TokenizedTexts]] = deque()
         tokenize = self.parts.tokenizer.tokenize
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:

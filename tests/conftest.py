@@ -60,10 +60,16 @@ def make_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
         write_tokenizer(folder)
         torch.manual_seed(0)
         made = AutoConfig.for_model(kind, **{**SIZES, **config})
-        AutoModel.from_config(made).save_pretrained(folder)
+        models_of: Any = AutoModel  # its types are not complete
+        models_of.from_config(made).save_pretrained(folder)
         return folder
 
     return make
+
+
+@pytest.fixture(name="write_tokenizer")
+def _write_tokenizer() -> Callable[..., None]:
+    return write_tokenizer
 
 
 def write_tokenizer(folder: Path, template: str = "[CLS] $A [SEP]", **settings: Any) -> None:

@@ -7,6 +7,7 @@ and settings are written here by sentence-transformers itself, around a BERT of 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -82,7 +83,7 @@ WriteFolder = Callable[..., SentenceTransformer]
 def write_folder(make_folder: Callable[..., Path], tmp_path: Path) -> WriteFolder:
     """Saves a sentence-transformers model with these modules after a BERT, and returns it."""
 
-    def write(*modules: torch.nn.Module, **settings: object) -> SentenceTransformer:
+    def write(*modules: torch.nn.Module, **settings: Any) -> SentenceTransformer:
         bert = Transformer(str(make_folder("bert", num_hidden_layers=2)))
         model = SentenceTransformer(modules=[bert, *modules], device="cpu", **settings)
         model.save(str(tmp_path))

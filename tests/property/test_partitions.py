@@ -1,0 +1,81 @@
+"""One text has one vector, whatever its window, its token budget and its neighbours are.
+
+200 texts of the sample, most of them cut to a few words, are encoded one by one, and then in 100
+partitions: in another order, cut into windows elsewhere, with another budget. Seed 0.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from embedding import Encoder
+from pooling import POOLERS, PoolingSpec
+
+SAMPLE = Path(__file__).parents[2] / "samples/wordnet12.parquet"
+TOLERANCE = 1e-6  # of vectors of length 1; of raw ones, times the largest of all components
+NUM_TEXTS = 200
+NUM_PARTITIONS = 100
+POOLINGS = [
+    PoolingSpec(strategy=name, normalize=normalize)
+    for name in POOLERS
+    for normalize in (True, False)
+]
+
+
+@pytest.fixture
+def _one_thread() -> Iterator[None]:
+    """Batches this small are slower on two threads, and far slower on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def draw_texts(generator: np.random.Generator) -> list[str]:
+    """Texts of one or two words, and every fortieth one whole: MiniLM is slow on CPUs."""
+    rows = pq.read_table(SAMPLE, columns=["text"])["text"].to_pylist()
+    chosen = generator.choice(len(rows), NUM_TEXTS, replace=False)
+    num_words = generator.integers(1, 3, NUM_TEXTS)
+    num_words[::40] = 1_000
+    return [" ".join(rows[i].split()[:n]) for i, n in zip(chosen, num_words, strict=True)]
+
+
+def draw_partitions(
+    generator: np.random.Generator,
+) -> Iterator[tuple[list[np.ndarray], int]]:
+    """The rows of each window, and the token budget."""
+    for _ in range(NUM_PARTITIONS):
+        cuts = generator.choice(np.arange(1, NUM_TEXTS), generator.integers(0, 8), replace=False)
+        windows = np.split(generator.permutation(NUM_TEXTS), np.sort(cuts))
+        yield windows, int(2 ** generator.uniform(6, 12))
+
+
+def encode(encoder: Encoder, texts: list[str], windows: list[np.ndarray]) -> list[np.ndarray]:
+    """The vectors of each pooling, in the order of the texts."""
+    found = list(encoder.encode_windows([[texts[i] for i in w] for w in windows], POOLINGS))
+    back = np.argsort(np.concatenate(windows))
+    return [np.concatenate([r.vectors[i] for r in found])[back] for i in range(len(POOLINGS))]
+
+
+@pytest.mark.usefixtures("_one_thread")
+@pytest.mark.parametrize("name", ["tiny_encoder", "minilm_encoder"])
+def test_one_text_has_one_vector_in_every_partition(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    shared: Encoder = request.getfixturevalue(name)
+    generator = np.random.default_rng(0)
+    texts = draw_texts(generator)
+    alone = encode(shared, texts, [np.array([i]) for i in range(NUM_TEXTS)])
+    largest = max(np.abs(vectors).max() for vectors in alone)
+    scales = [1.0 if pooling.normalize else largest for pooling in POOLINGS]
+    worst = np.zeros(len(POOLINGS))
+    for windows, budget in draw_partitions(generator):
+        encoder = Encoder(shared.spec, shared.identity, parts=shared.parts, token_budget=budget)
+        found = encode(encoder, texts, windows)
+        apart = [np.abs(f - a).max() / s for f, a, s in zip(found, alone, scales, strict=True)]
+        worst = np.maximum(worst, apart)
+    assert worst.max() <= TOLERANCE, dict(zip(map(str, POOLINGS), worst, strict=True))

@@ -1,0 +1,149 @@
+"""Families of encoders against transformers, one text at a time; and the check at load.
+
+The models have random weights (seed 0); their texts are of 1 to 40 words, cut at 30 tokens.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from embedding import Encoder, EncoderSpec, checks, load_encoder
+from pooling import PoolingSpec
+
+MakeFolder = Callable[..., Path]
+TOLERANCE = 1e-6
+LENGTHS = [3, 1, 28, 12, 40, 7]
+TEXTS = [" ".join(f"w{i * n % 60}" for i in range(1, n + 1)) for n in LENGTHS]
+
+FAMILIES: dict[str, dict[str, Any]] = {
+    "bert": {},
+    "roberta": {"max_position_embeddings": 34},
+    "xlm-roberta": {"max_position_embeddings": 34},
+    "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32},
+    "albert": {"embedding_size": 8},
+    "electra": {"embedding_size": 8},
+    "mpnet": {"pad_token_id": 1, "max_position_embeddings": 34},
+    "deberta-v2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    "modernbert": {},
+    "nomic_bert": {},
+    "xlnet": {"d_model": 16, "n_layer": 2, "n_head": 2, "d_inner": 32},
+    "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2},
+    "qwen3": {"head_dim": 8, "num_key_value_heads": 2},
+}
+TEMPLATES = {"xlnet": "$A:0 [SEP]:0 [CLS]:2", "gpt2": "$A", "qwen3": "$A [SEP]"}
+WITHOUT_TYPES = {"roberta", "xlm-roberta", "distilbert", "mpnet", "gpt2", "qwen3"}
+
+
+@pytest.fixture
+def make_family(make_folder: MakeFolder, write_tokenizer: Callable[..., None]) -> MakeFolder:
+    def make(kind: str) -> Path:
+        folder = make_folder(kind, **FAMILIES[kind])
+        settings: dict[str, Any] = {"padding_side": "left" if kind == "xlnet" else "right"}
+        if kind in WITHOUT_TYPES:
+            settings["model_input_names"] = ["input_ids", "attention_mask"]
+        write_tokenizer(folder, TEMPLATES.get(kind, "[CLS] $A [SEP]"), **settings)
+        return folder
+
+    return make
+
+
+def one_by_one(folder: Path) -> list[torch.Tensor]:
+    """The reference's token states, without any batch or padding."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder).eval()
+    inputs = [
+        tokenizer(text, truncation=True, max_length=30, return_tensors="pt") for text in TEXTS
+    ]
+    with torch.inference_mode():
+        return [model(**each).last_hidden_state[0] for each in inputs]
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_family_gives_in_batches_what_transformers_gives_alone(
+    kind: str, make_family: MakeFolder
+) -> None:
+    folder = make_family(kind)
+    expected = torch.stack([states.mean(dim=0) for states in one_by_one(folder)]).numpy()
+    spec = EncoderSpec(model=str(folder), device="cpu", max_tokens=30)
+    found = load_encoder(spec, token_budget=64).encode(TEXTS, PoolingSpec(normalize=False))
+    assert np.abs(found - expected).max() < TOLERANCE * np.abs(expected).max()
+
+
+def test_cls_of_a_left_padded_tokenizer_is_the_last_token(make_family: MakeFolder) -> None:
+    folder = make_family("xlnet")
+    expected = torch.stack([states[-1] for states in one_by_one(folder)]).numpy()
+    encoder = load_encoder(EncoderSpec(model=str(folder), device="cpu", max_tokens=30))
+    found = encoder.encode(TEXTS, PoolingSpec(strategy="cls", normalize=False))
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+
+
+def test_the_last_layer_by_its_number_is_the_last_hidden_state(tiny_encoder: Encoder) -> None:
+    last, by_number = (PoolingSpec(layers=(layer,)) for layer in (-1, 2))
+    first = tiny_encoder.encode(["one text", "and another"], last)
+    np.testing.assert_array_equal(
+        first, tiny_encoder.encode(["one text", "and another"], by_number)
+    )
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("bfloat16", 3e-2), ("float16", 3e-3)])
+def test_half_precision_is_near_float32(dtype: str, tolerance: float, tiny_bert: Path) -> None:
+    texts = ["one text", "and another one that is somewhat longer"]
+    exact, coarse = (
+        load_encoder(
+            EncoderSpec.model_validate({"model": str(tiny_bert), "device": "cpu", "dtype": kind})
+        ).encode(texts)
+        for kind in ("float32", dtype)
+    )
+    assert 0 < np.abs(coarse - exact).max() < tolerance
+    assert coarse.dtype == np.float32
+
+
+class NeighbourModel(torch.nn.Module):
+    """Wraps a model; its states also hold the width of the batch, times a factor."""
+
+    def __init__(self, module: torch.nn.Module, factor: float) -> None:
+        super().__init__()
+        self.module = module
+        self.factor = factor
+        self.get_input_embeddings = module.get_input_embeddings
+
+    def forward(self, input_ids: torch.Tensor, **inputs: Any) -> Any:
+        output = self.module(input_ids=input_ids, **inputs)
+        output.last_hidden_state[:, :, 0] += self.factor * input_ids.shape[1]
+        return output
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [(1.0, "another vector beside longer texts"), (float("nan"), "not finite on cpu in float32")],
+)
+def test_an_encoder_that_gives_one_text_two_vectors_is_refused(
+    factor: float, message: str, tiny_encoder: Encoder
+) -> None:
+    good = tiny_encoder.parts
+    module = NeighbourModel(good.transformer.module, factor)
+    parts = replace(good, transformer=replace(good.transformer, module=module))
+    broken = Encoder(tiny_encoder.spec, tiny_encoder.identity, parts=parts, token_budget=4_096)
+    with pytest.raises(ValueError, match=message):
+        checks.check_encoder(broken)
+
+
+def test_every_encoder_is_checked_when_it_is_loaded(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Encoder] = []
+    monkeypatch.setattr("embedding.loading.check_encoder", checked.append)
+    assert checked == [load_encoder(EncoderSpec(model=str(tiny_bert), device="cpu"))]
+
+
+def test_the_texts_of_the_check_differ_in_length_so_that_some_are_padded(
+    tiny_encoder: Encoder,
+) -> None:
+    n_tokens = tiny_encoder.parts.tokenizer.tokenize(checks.TEXTS).n_tokens
+    assert n_tokens.max() > 2 * n_tokens.min()
