@@ -17,9 +17,10 @@ from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 from tasks.job import ChunkReceipt
 from tasks.plan_corpus import EmbedRequest, Work, plan_work
-from tasks.publish_corpus import Ended, RunSummary, publish_work
+from tasks.publish_corpus import publish_work
 from tasks.run_spec import RunSpec
 from tasks.step import embed_step
+from tasks.summary import Ended, RunSummary
 
 MEAN, CLS = PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls")
 
