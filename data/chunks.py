@@ -59,7 +59,7 @@ class Span(NamedTuple):
 def cut_spans(file: SourceFile, *, chunk_rows: int, chunk_bytes: int) -> Iterator[Span]:
     """Whole row groups while they fit; one that does not fit is cut into equal row ranges."""
     start, rows, size = 0, 0, 0
-    for group in file.row_groups:
+    for group in (group for group in file.row_groups if group.rows):
         if rows and (rows + group.rows > chunk_rows or size + group.text_bytes > chunk_bytes):
             yield Span(start, rows, size)
             start, rows, size = start + rows, 0, 0

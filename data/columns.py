@@ -32,9 +32,9 @@ def decode_text(column: pa.ChunkedArray) -> tuple[pa.LargeStringArray, np.ndarra
     return values, np.zeros(len(values), bool)
 
 
-def decode_column(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
+def decode_column(table: pa.Table, name: str) -> tuple[pa.Array, np.ndarray]:
     """A column to carry along, made plain, and where it is not UTF-8."""
-    column = _plain(column)
+    column = _plain(table[name])
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return decode_text(column)
@@ -42,7 +42,9 @@ def decode_column(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     try:
         values.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise UnreadableSource(f"a carried column of type {kind} is damaged ({error})") from error
+        raise UnreadableSource(
+            f"the carried column {name!r} of type {kind} is damaged ({error})"
+        ) from error
     return values, np.zeros(len(values), bool)
 
 

@@ -45,14 +45,15 @@ class LocalStore:
         path = self._path(key)
         with _disk_errors(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with path.open("xb") as file:
-                    yield file
-                    _sync(file)
-            except BaseException:  # whatever went wrong, a half-written file must not stay
-                path.unlink(missing_ok=True)
-                raise
+            file = path.open("xb")
+        try:
+            with _full_disk(self.root), file:
+                yield file
+                _sync(file)
             _sync_folder(path.parent)
+        except BaseException:  # whatever went wrong, a half-written file must not stay
+            path.unlink(missing_ok=True)
+            raise
 
     def read(self, key: str) -> BinaryIO:
         """Open the file."""
@@ -84,6 +85,22 @@ class LocalStore:
 
 @contextmanager
 def _disk_errors(root: Path) -> Iterator[None]:
+    """Words for what the store's own files meet."""
+    with _full_disk(root):
+        try:
+            yield
+        except OSError as error:
+            if error.errno in {errno.EACCES, errno.EROFS, errno.ENOTDIR}:
+                raise StoreNotWritable(
+                    f"the store {root} cannot be written ({error.strerror}). Give a folder that "
+                    "you may write to in store.path."
+                ) from error
+            raise
+
+
+@contextmanager
+def _full_disk(root: Path) -> Iterator[None]:
+    """Words for a full disk alone: other files may be opened while a part is written."""
     try:
         yield
     except OSError as error:
@@ -91,11 +108,6 @@ def _disk_errors(root: Path) -> Iterator[None]:
             raise DiskFull(
                 f"the disk of the store {root} is full. Free some space and run the same command "
                 "again: what is committed stays, the rest is done then."
-            ) from error
-        if error.errno in {errno.EACCES, errno.EROFS, errno.ENOTDIR}:
-            raise StoreNotWritable(
-                f"the store {root} cannot be written ({error.strerror}). Give a folder that you "
-                "may write to in store.path."
             ) from error
         raise
 

@@ -141,7 +141,7 @@ def _carried(
         if name in partition:
             columns[name] = pa.repeat(pa.scalar(partition[name], pa.string()), table.num_rows)
         else:
-            columns[name], bad = decode_column(table[name])
+            columns[name], bad = decode_column(table, name)
             invalid |= bad
     # a table without columns has no rows: carry the count in a column of its own, dropped by name
     counted = pa.table({**columns, "": pa.nulls(table.num_rows)})
@@ -155,7 +155,7 @@ def _doc_ids(
     places = pc.binary_join_element_wise(pa.scalar(path), numbers, "#")
     if id_column is None:
         return places, np.zeros(len(rows), bool)
-    ids, invalid = decode_column(table[id_column])
+    ids, invalid = decode_column(table, id_column)
     return pc.coalesce(ids.cast(pa.string()), places), invalid
 
 

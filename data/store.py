@@ -8,8 +8,6 @@ from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-FORMAT_VERSION = 1
-
 
 class StoreError(Exception):
     """Something about the store itself, not about a text or a model."""

@@ -36,13 +36,16 @@ def join_texts(
     parts = [part for part, _ in decoded]
     if len(parts) == 1:
         return parts[0], invalid
+    empty = pa.scalar("", pa.large_string())
+    all_null = pa.array(np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in parts]))
+    all_blank = pa.array(np.logical_and.reduce([np.asarray(_is_blank(part)) for part in parts]))
+    # pyarrow 26 leaves a row out of its answer when all its parts are null, so none is
+    parts[0] = pc.if_else(all_null, empty, parts[0])
     joined = pc.binary_join_element_wise(
         *parts, pa.scalar(separator, pa.large_string()), null_handling="skip"
     )
-    all_null = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in parts])
-    all_blank = np.logical_and.reduce([np.asarray(_is_blank(part)) for part in parts])
-    joined = pc.if_else(pa.array(all_blank), pa.scalar("", pa.large_string()), joined)
-    return pc.if_else(pa.array(all_null), pa.scalar(None, pa.large_string()), joined), invalid
+    joined = pc.if_else(all_blank, empty, joined)
+    return pc.if_else(all_null, pa.scalar(None, pa.large_string()), joined), invalid
 
 
 def reject_reasons(text: pa.LargeStringArray, invalid: np.ndarray) -> pa.StringArray:

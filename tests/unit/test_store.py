@@ -1,0 +1,186 @@
+"""The store on local disk: one winner, nothing half-written, and clear words when it cannot be."""
+
+import errno
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from pydantic import ValidationError
+
+from data import LocalStore, StoreError, StoreSpec, open_existing_store, open_store
+from data.store import DiskFull, StoreNotWritable, read_bytes
+from tests.stores import files_below, tiny_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return tiny_store(tmp_path / "store")
+
+
+def failing(number: int) -> Any:
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_of_many_creators_one_wins_and_its_content_stays(store: LocalStore) -> None:
+    contents = [f"writer {n}".encode() * 1_000 for n in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        for round_number in range(10):
+            key = f"seals/{round_number}.json"
+            won = list(pool.map(lambda content, key=key: store.create(key, content), contents))
+            assert won.count(True) == 1
+            assert read_bytes(store, key) == contents[won.index(True)]
+    assert files_below(store.root) == {"store.json", *(f"seals/{n}.json" for n in range(10))}
+
+
+def test_a_failed_write_leaves_nothing(store: LocalStore) -> None:
+    def write_half() -> None:
+        with store.write("datasets/x/parts/a.parquet") as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert files_below(store.root) == {"store.json"}
+
+
+def test_a_part_is_never_written_over(store: LocalStore) -> None:
+    with store.write("a.parquet") as file:
+        file.write(b"first")
+    with pytest.raises(FileExistsError), store.write("a.parquet") as file:
+        file.write(b"second")
+    assert read_bytes(store, "a.parquet") == b"first"
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/passwd", "", ".", "a/.."])
+def test_a_key_cannot_climb_out(store: LocalStore, key: str) -> None:
+    for verb in (store.location, store.read, store.delete, lambda key: store.create(key, b"")):
+        with pytest.raises(StoreError, match="points outside the store"):
+            verb(key)
+
+
+def test_names_are_listed_sorted_without_unfinished_ones(store: LocalStore) -> None:
+    for name in ("b", "a", ".a.123"):
+        store.create(f"folder/{name}", b"")
+    assert store.list("folder") == ["a", "b"]
+    assert store.list("nowhere") == []
+
+
+def test_deleting_what_is_gone_is_no_error(store: LocalStore) -> None:
+    store.delete("nothing/here")
+
+
+# doors --------------------------------------------------------------------------------------------
+
+
+def test_an_opened_store_holds_its_format_and_nothing_else(store: LocalStore) -> None:
+    assert files_below(store.root) == {"store.json"}
+    assert open_existing_store(str(store.root)).root == store.root
+    assert open_store(StoreSpec(path=str(store.root))).root == store.root
+
+
+def test_another_format_version_is_refused(store: LocalStore) -> None:
+    (store.root / "store.json").write_text('{"format": 99}')
+    for door in (tiny_store, lambda root: open_existing_store(str(root))):
+        with pytest.raises(StoreError, match="has format 99; this Poolhouse reads 1"):
+            door(store.root)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "not JSON", '{"format": "x"}'])
+def test_a_strange_store_json_is_refused(store: LocalStore, content: str) -> None:
+    (store.root / "store.json").write_text(content)
+    with pytest.raises(StoreError, match=r"store\.json is not a Poolhouse store's"):
+        open_existing_store(str(store.root))
+
+
+def test_a_folder_that_is_no_store_is_not_read_as_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no Poolhouse store at"):
+        open_existing_store(str(tmp_path))
+    assert files_below(tmp_path) == set()
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreNotWritable, match=r"is a file\. Give a folder"):
+        tiny_store(tmp_path / "file")
+    with pytest.raises(StoreNotWritable, match=r"cannot be written.*store\.path"):
+        tiny_store(tmp_path / "file" / "store")
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/store", "memory://x", "", " "])
+def test_only_folders_are_taken(path: str) -> None:
+    with pytest.raises(ValidationError, match="Give a folder"):
+        StoreSpec(path=path)
+
+
+# what a disk can say ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK])
+def test_a_file_system_without_hard_links_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "link", failing(number))
+    with pytest.raises(StoreNotWritable, match=r"needs hard links and fsync.*local disk"):
+        tiny_store(tmp_path / "store")
+    assert files_below(tmp_path / "store") == set()
+
+
+def test_a_file_system_whose_links_overwrite_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", os.replace)
+    with pytest.raises(StoreNotWritable, match="lets two writers create one file"):
+        tiny_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_disk_that_may_not_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "link", failing(number))
+    with pytest.raises(StoreNotWritable, match=r"cannot be written.*store\.path"):
+        tiny_store(tmp_path / "store")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can set a file's attributes")
+def test_an_unchangeable_folder_is_refused_even_for_root(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    if subprocess.run(["chattr", "+i", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("this file system has no attributes")
+    try:
+        with pytest.raises(StoreNotWritable):
+            tiny_store(folder)
+    finally:
+        subprocess.run(["chattr", "-i", str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_write_permission_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir(mode=0o555)
+    with pytest.raises(StoreNotWritable, match="cannot be written"):
+        tiny_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_and_leaves_nothing(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "fsync", failing(number))
+    with pytest.raises(DiskFull, match="what is committed stays"):
+        store.create("seals/1.json", b"x")
+    with pytest.raises(DiskFull), store.write("a.parquet") as file:
+        file.write(b"x")
+    assert files_below(store.root) == {"store.json"}
+
+
+def test_what_goes_wrong_with_other_files_is_not_blamed_on_the_store(store: LocalStore) -> None:
+    with pytest.raises(PermissionError), store.write("a.parquet"):
+        raise PermissionError(errno.EACCES, "a model's weights", "model.safetensors")
+    assert files_below(store.root) == {"store.json"}
