@@ -38,8 +38,8 @@ _VECTORS_AT_FAULT = """
             AS "rows doubled",
         (SELECT count(*) FROM kept
          WHERE len(vector) <> $dimension
-            OR NOT isfinite(list_inner_product(vector, vector))
-            OR list_inner_product(vector, vector) = 0) AS "vectors of wrong length or value"
+            OR NOT isfinite(list_inner_product(vector::DOUBLE[], vector::DOUBLE[]))
+            OR list_inner_product(vector::DOUBLE[], vector::DOUBLE[]) = 0) AS "vectors of wrong length or value"
 """
 
 

@@ -86,12 +86,17 @@ def resolve_dataset(store: Store, dataset: Dataset) -> Dataset:
     """
     ending = f"-{dataset.fingerprint[:8]}"
     for name in store.list("datasets"):
-        if name.endswith(ending):
+        # a folder without a lineage belongs to somebody who is registering it just now
+        if name.endswith(ending) and "lineage.json" in store.list(f"datasets/{name}"):
             known = load_dataset(store, name)
             if known.fingerprint == dataset.fingerprint:
                 return known
-    store.create(_lineage_key(dataset.name), canonical_json(dataset.model_dump(mode="json")))
-    return load_dataset(store, dataset.name)
+    key = _lineage_key(dataset.name)
+    store.create(key, canonical_json(dataset.model_dump(mode="json")))
+    known = load_dataset(store, dataset.name)
+    if known.fingerprint != dataset.fingerprint:
+        raise StoreError(f"{key} describes another dataset than {dataset.fingerprint}.")
+    return known
 
 
 def load_dataset(store: Store, name: str) -> Dataset:

@@ -14,10 +14,12 @@ import pyarrow.parquet as pq
 
 from data.datasets import Part
 from data.schemas import dictionary_columns, encodings
-from data.store import Store
+from data.store import Store, StoreError
 
 ROW_GROUP_ROWS = 8192
 _BLOCK_BYTES = 1 << 20
+# Between these, float32 products of two vectors are neither 0 nor infinite.
+_MIN_NORM, _MAX_NORM = 1e-18, 1e18
 
 
 def part_keys(dataset: str, chunk: str, attempt: str) -> tuple[str, str]:
@@ -82,21 +84,34 @@ def seal_part(store: Store, key: str, rows: int) -> Part | None:
 
 
 def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
-    """Row, tokens and vector of the given row numbers, ascending, of a space's part."""
+    """Row, tokens and vector of the given row numbers, ascending, of a space's part.
+
+    Raises:
+        StoreError: the part is damaged.
+    """
     columns = ["row", "n_tokens", "truncated", "n_windows", "vector"]
-    with store.read(key) as file:
-        wanted = pa.array(rows, pa.int64())
-        return pq.read_table(file, columns=columns, filters=pc.field("row").isin(wanted))
+    wanted = pc.field("row").isin(pa.array(rows, pa.int64()))
+    try:
+        with store.read(key) as file:
+            return pq.read_table(
+                file, columns=columns, filters=wanted, page_checksum_verification=True
+            )
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"the part {key} is damaged ({error}). Remove the commit records that name it and run "
+            "again: its chunks are then done anew."
+        ) from error
 
 
 def vector_problems(vectors: np.ndarray) -> np.ndarray:
     """Why each vector cannot be stored: "not_finite", "zero_norm", or "" where it can.
 
-    A NaN would sort first in SQL, and a zero vector has no direction.
+    A NaN would sort first in SQL, and a zero vector has no direction. One so long or so short that
+    SQL, which counts in float32, makes one of these of it is refused likewise.
     """
-    finite = np.isfinite(vectors).all(axis=1)
-    zero = ~vectors.any(axis=1)
-    return np.where(~finite, "not_finite", np.where(zero, "zero_norm", ""))
+    norm = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64, casting="safe"))
+    finite = norm <= _MAX_NORM  # False for NaN
+    return np.where(~finite, "not_finite", np.where(norm < _MIN_NORM, "zero_norm", ""))
 
 
 def vector_array(vectors: np.ndarray) -> pa.FixedSizeListArray:
