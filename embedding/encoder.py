@@ -60,7 +60,6 @@ class Encoder:
         parts: EncoderParts,
         token_budget: int,
     ) -> None:
-        """Take the parts; nothing is computed."""
         self.spec = spec
         self.identity = identity
         self.device = parts.transformer.device

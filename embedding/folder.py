@@ -16,7 +16,6 @@ from embedding.spec import EncoderSpec
 
 Json = dict[str, Any]
 CHAIN = re.compile(r"^Transformer( Pooling( Dense)*( Normalize)?)?$")
-LENGTH_FILES = ("sentence_bert_config.json", "sentence_roberta_config.json")
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -80,6 +79,10 @@ def open_folder(spec: EncoderSpec) -> ModelFolder:
     modules = _read_modules(root, spec.model)
     transformer = root / modules["Transformer"][0]
     prompts = _read_optional(root / "config_sentence_transformers.json")
+    if (transformer / "adapter_config.json").is_file():
+        raise ValueError(
+            f"model {spec.model!r}: {transformer} holds an adapter. Merge it into its model first."
+        )
     if not (transformer / "config.json").is_file():
         found = sorted(path.name for path in transformer.iterdir())[:10]
         raise ValueError(
@@ -90,7 +93,7 @@ def open_folder(spec: EncoderSpec) -> ModelFolder:
         name=spec.model,
         transformer=transformer,
         config=read_json(transformer / "config.json"),
-        lengths=next((j for n in LENGTH_FILES if (j := _read_optional(transformer / n))), {}),
+        lengths=_read_lengths(transformer),
         prompts={name: text or "" for name, text in prompts.get("prompts", {}).items()},
         default_prompt=prompts.get("default_prompt_name"),
         pooling=next((read_json(root / p / "config.json") for p in modules["Pooling"]), None),
@@ -117,11 +120,10 @@ def list_weights(folder: Path, what: str) -> list[Path]:
     Raises:
         ValueError: There are none, or one that the index names is missing.
     """
+    names = ["model.safetensors"]
     index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        names = sorted(set(read_json(index).get("weight_map", {}).values()))
-    else:
-        names = ["model.safetensors"]
+    if index.is_file() and not (folder / names[0]).is_file():
+        names = sorted(set(read_json(index)["weight_map"].values()))
     if missing := [name for name in names if not (folder / name).is_file()]:
         pickles = sorted(path.name for path in folder.glob("*.bin"))
         hint = f" Found {pickles}: pickle can run code, so it is not read." if pickles else ""
@@ -149,6 +151,13 @@ def _read_modules(root: Path, name: str) -> dict[str, list[str]]:
         kind: [path for found, path in zip(kinds, paths, strict=True) if found == kind]
         for kind in ("Transformer", "Pooling", "Dense", "Normalize")
     }
+
+
+def _read_lengths(transformer: Path) -> Json:
+    """sentence_bert_config.json, whose name changes with the kind of model."""
+    for path in sorted(transformer.glob("sentence_*_config.json")):
+        return read_json(path)
+    return {}
 
 
 def _parse(path: Path) -> Any:

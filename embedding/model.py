@@ -39,7 +39,6 @@ class Transformer:
     pad_id: int
     takes_types: bool
 
-    @torch.inference_mode()
     def states(self, batch: PackedBatch, layers: Sequence[int]) -> dict[int, TokenStates]:
         """The states of the batch's tokens, packed, after each of the layers asked for.
 
@@ -95,9 +94,22 @@ def load_transformer(
     Raises:
         ValueError: Weights are missing: transformers would make random ones up.
     """
-    folder.weight_files()
     config = architecture.config
     config.use_cache = False
+    module = _load_module(folder, spec, config)
+    pad_id = getattr(config.get_text_config(), "pad_token_id", None)
+    accepted = inspect.signature(module.forward).parameters
+    return Transformer(
+        module=module.eval().to(device),
+        device=device,
+        num_layers=architecture.num_layers,
+        pad_id=pad_id if isinstance(pad_id, int) else 0,
+        takes_types=gives_types and "token_type_ids" in accepted,
+    )
+
+
+def _load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
+    folder.weight_files()
     with _quiet():
         module, report = AutoModel.from_pretrained(
             folder.transformer,
@@ -116,15 +128,7 @@ def load_transformer(
             f"model {folder.name!r}: {len(missing)} weights are not in its files, such as "
             f"{missing[0]!r}. The download may be incomplete, or config.json of another model."
         )
-    accepted = inspect.signature(module.forward).parameters
-    pad_id = getattr(config.get_text_config(), "pad_token_id", None)
-    return Transformer(
-        module=module.eval().to(device),
-        device=device,
-        num_layers=architecture.num_layers,
-        pad_id=pad_id if isinstance(pad_id, int) else 0,
-        takes_types=gives_types and "token_type_ids" in accepted,
-    )
+    return module
 
 
 def count_rows(transformer: Transformer) -> int:

@@ -91,15 +91,23 @@ class TextTokenizer:
 
     def _encode_heads(self, texts: list[str], room: int) -> tuple[list[list[int]], BoolArray]:
         """At least the first `room` ids of each text, and which texts were read to their end."""
-        huge = HUGE * self.max_tokens
-        heads = [t if len(t) <= huge else cut_at_space(t, FIRST_HEAD * room) for t in texts]
+        is_huge = [len(text) > HUGE * self.max_tokens for text in texts]
+        size = FIRST_HEAD * self.max_tokens
+        heads = [cut_at_space(t, size) if h else t for t, h in zip(texts, is_huge, strict=True)]
         rows = self._encode(heads)
-        for i, text in enumerate(texts):
-            while len(heads[i]) < len(text) and len(rows[i]) < room + MARGIN:
-                heads[i] = cut_at_space(text, HEAD_GROWTH * len(heads[i]))
-                rows[i] = self._encode([heads[i]])[0]
+        for i in np.flatnonzero(is_huge):
+            rows[i], heads[i] = self._grow_head(texts[i], rows[i], size, room)
         is_whole = [len(head) == len(text) for head, text in zip(heads, texts, strict=True)]
         return rows, np.array(is_whole, dtype=np.bool_)
+
+    def _grow_head(self, text: str, row: list[int], size: int, room: int) -> tuple[list[int], str]:
+        """The ids of a head that is long enough, and that head; at most the whole text."""
+        head = cut_at_space(text, size)
+        while len(row) < room + MARGIN and len(head) < len(text):
+            size *= HEAD_GROWTH
+            head = cut_at_space(text, size)
+            (row,) = self._encode([head])
+        return row, head
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         found = self.backend.encode_batch_fast(texts, add_special_tokens=False)

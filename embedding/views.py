@@ -35,16 +35,18 @@ class View:
     def batch_of(self, states: Mapping[int, TokenStates], batch: PackedBatch) -> TokenBatch:
         """The tokens that count, with their layers combined."""
         combined = combine_layers([states[layer] for layer in self.layers], self.combine)
-        ignored = batch.special & (not self.special_tokens) | batch.prompt & (
-            not self.prompt_tokens
-        )
+        counted = np.ones_like(batch.special)
+        if not self.special_tokens:
+            counted &= ~batch.special
+        if not self.prompt_tokens:
+            counted &= ~batch.prompt
         device = combined.device
         return TokenBatch(
             states=combined,
             segment=torch.from_numpy(batch.segment).to(device),
             n=len(batch.rows),
             ids=torch.from_numpy(batch.ids).to(device),
-            counted=torch.from_numpy(~ignored).to(device),
+            counted=torch.from_numpy(counted).to(device),
             cls=None if batch.cls is None else torch.from_numpy(batch.cls).to(device),
         ).select_counted()
 

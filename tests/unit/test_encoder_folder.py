@@ -5,14 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from embedding import (
     EncoderSpec,
     default_pooling,
     identify_encoder,
     load_encoder,
-    output_dimension,
 )
 from pooling import PoolingSpec
 
@@ -98,9 +99,31 @@ def test_a_folder_with_pickled_weights_alone_is_refused(make_folder: MakeFolder)
 
 def test_a_shard_that_is_missing_is_named(make_folder: MakeFolder) -> None:
     folder = make_folder()
-    index = {"weight_map": {"a": "model-1.safetensors", "b": "model.safetensors"}}
+    (folder / "model.safetensors").rename(folder / "model-1.safetensors")
+    index = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(ValueError, match=r"no model-1\.safetensors in"):
+    with pytest.raises(ValueError, match=r"no model-2\.safetensors in"):
+        identify_encoder(spec_of(folder))
+
+
+def test_weights_in_shards_are_read_like_whole_ones(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    whole = load_encoder(spec_of(folder)).encode(["w1 w2"])
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    names = {name: f"model-{i % 2}.safetensors" for i, name in enumerate(tensors)}
+    for shard in set(names.values()):
+        part = {name: tensor for name, tensor in tensors.items() if names[name] == shard}
+        save_file(part, folder / shard, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": names}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    np.testing.assert_array_equal(load_encoder(spec_of(folder)).encode(["w1 w2"]), whole)
+
+
+def test_an_adapter_is_refused(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"holds an adapter\. Merge it"):
         identify_encoder(spec_of(folder))
 
 
@@ -156,35 +179,3 @@ def test_a_tokenizer_of_another_model_is_refused(make_folder: MakeFolder) -> Non
     (folder / "tokenizer.json").rename(smaller / "tokenizer.json")
     with pytest.raises(ValueError, match="ids up to 63, but the model has 50"):
         load_encoder(spec_of(smaller))
-
-
-@pytest.mark.parametrize(
-    ("pooling", "message"),
-    [
-        (PoolingSpec(layers=(3,)), r"layers \[3\] do not exist; this encoder has 0"),
-        (PoolingSpec(layers=(2, -1)), "name one layer twice"),
-        (PoolingSpec(dimensions=17), "dimensions=17, but its vectors have 16"),
-        (PoolingSpec(dense=True), "has no Dense layers"),
-    ],
-)
-def test_a_pooling_that_the_encoder_cannot_give_is_refused_from_its_files(
-    pooling: PoolingSpec, message: str, make_folder: MakeFolder
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        output_dimension(spec_of(make_folder()), pooling)
-
-
-@pytest.mark.parametrize(
-    ("pooling", "dimension"),
-    [
-        (PoolingSpec(), 16),
-        (PoolingSpec(strategy="max_min"), 32),
-        (PoolingSpec(strategy="max_min", layers=(0, 1, -1), combine="concat"), 96),
-        (PoolingSpec(layers=(0, 1), combine="mean"), 16),
-        (PoolingSpec(dimensions=3), 3),
-    ],
-)
-def test_the_dimension_is_known_before_any_weights_are(
-    pooling: PoolingSpec, dimension: int, make_folder: MakeFolder
-) -> None:
-    assert output_dimension(spec_of(make_folder()), pooling) == dimension

@@ -7,18 +7,16 @@ file declares padding and truncation at 128, and the byte-level one made here.
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoTokenizer
 
-from embedding import Encoder, EncoderSpec, identify_encoder, load_encoder
+from embedding import Encoder, EncoderSpec, load_encoder
 from embedding.template import Template
-from embedding.tokenizer import TextTokenizer, cut_at_space
+from embedding.tokenizer import TextTokenizer
 from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
-LONG = "The quick brown fox, 42 of them (or so), jumped over an unbelievably lazy dog. "
 NO_TEMPLATE = Template((), (), (), 0, (), None)
 
 
@@ -120,65 +118,6 @@ def test_slices_of_texts_are_joined_in_order(
     assert sliced.offsets.tolist() == whole.offsets.tolist() == [0, 1, 3, 3, 4, 7]
 
 
-def byte_level() -> Tokenizer:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {letter: i for i, letter in enumerate(alphabet)}
-    merges = [("t", "h"), ("th", "e"), ("\u0120", "the"), ("a", "z"), ("0", "0"), ("00", "00")]
-    vocabulary |= {left + right: 256 + i for i, (left, right) in enumerate(merges)}
-    backend = Tokenizer(models.BPE(vocabulary, merges))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    return backend
-
-
-HUGE_TEXTS = {
-    "prose": LONG * 2_000,
-    "one word": "x" * 100_000,
-    "no spaces": "0123456789abcdef-" * 8_000,
-    "chinese": "\u4e2d\u6587\u5b57\u7b26\u3002" * 20_000,
-    "spaces": "the " + " " * 50_000 + "end " * 10_000,
-    "zero width": "\u200b" * 60_000 + "word " * 10_000,
-    "long words": ("y" * 99 + " " + "z" * 101 + " ") * 500,
-    "combining": "e\u0301" * 50_000,
-}
-
-
-@pytest.mark.parametrize("text", HUGE_TEXTS.values(), ids=HUGE_TEXTS)
-@pytest.mark.parametrize("kind", ["word pieces", "byte level"])
-def test_the_head_of_a_huge_text_has_the_ids_of_the_whole(
-    text: str, kind: str, minilm_encoder: Encoder
-) -> None:
-    backend = byte_level() if kind == "byte level" else minilm_encoder.parts.tokenizer.backend
-    tokenizer = TextTokenizer(backend, NO_TEMPLATE, None, 64, gives_types=False)
-    whole = backend.encode(text, add_special_tokens=False).ids
-    found = tokenizer.tokenize([text])
-    assert found.ids.tolist() == whole[:64]
-    assert found.truncated.tolist() == [len(whole) > 64]
-    assert found.n_tokens.tolist() in ([-1], [len(whole)])
-
-
-def test_a_huge_text_is_never_tokenised_whole(
-    minilm_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[int] = []
-    encode = TextTokenizer._encode
-
-    def count(tokenizer: TextTokenizer, texts: list[str]) -> list[list[int]]:
-        seen.extend(map(len, texts))
-        return encode(tokenizer, texts)
-
-    monkeypatch.setattr(TextTokenizer, "_encode", count)
-    found = minilm_encoder.parts.tokenizer.tokenize([LONG * 400_000])  # 32 million characters
-    assert sum(seen) < 50_000
-    assert (found.n_tokens.tolist(), found.truncated.tolist()) == ([-1], [True])
-    assert found.lengths.tolist() == [254]
-
-
-def test_a_head_ends_before_a_space() -> None:
-    assert cut_at_space("one two three", 9) == "one two"
-    assert cut_at_space("onetwothree", 6) == "onetwo"
-    assert cut_at_space("short", 9) == "short"
-
-
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -192,38 +131,3 @@ def test_the_template_is_read_from_the_tokenizer(
     template: str, expected: Template, make_arithmetic_encoder: Callable[..., Encoder]
 ) -> None:
     assert make_arithmetic_encoder(template).parts.tokenizer.template == expected
-
-
-@pytest.mark.parametrize(
-    ("stated", "asked", "expected"),
-    [(32, None, 20), (12, None, 12), (12, 15, 15), (10**30, None, 20)],
-)
-def test_the_maximum_is_the_specs_or_the_smaller_of_tokenizer_and_positions(
-    stated: int, asked: int | None, expected: int, make_folder: MakeFolder
-) -> None:
-    folder = make_folder("bert", max_position_embeddings=20)
-    config = (folder / "tokenizer_config.json").read_text()
-    assert '"model_max_length": 32' in config
-    (folder / "tokenizer_config.json").write_text(config.replace("32", str(stated)))
-    spec = EncoderSpec(model=str(folder), max_tokens=asked)
-    assert identify_encoder(spec).max_tokens == expected
-
-
-@pytest.mark.parametrize(("kind", "limit"), [("bert", 20), ("roberta", 19), ("xlm-roberta", 19)])
-def test_a_maximum_beyond_the_position_table_is_refused(
-    kind: str, limit: int, make_folder: MakeFolder
-) -> None:
-    folder = make_folder(kind, max_position_embeddings=20)  # RoBERTa's first position is 0 + 1
-    with pytest.raises(ValueError, match=f"end at {limit}. Set encoder.max_tokens to {limit}"):
-        load_encoder(EncoderSpec(model=str(folder), max_tokens=limit + 1))
-    encoder = load_encoder(EncoderSpec(model=str(folder), max_tokens=limit, device="cpu"))
-    vectors = encoder.encode(["w1 " * (limit - 2), "w1 " * limit])
-    np.testing.assert_array_equal(vectors[0], vectors[1])
-
-
-def test_a_folder_that_states_no_maximum_needs_one(make_folder: MakeFolder) -> None:
-    folder = make_folder("xlnet", d_model=16, n_layer=1, n_head=2, d_inner=16)
-    config = folder / "tokenizer_config.json"
-    config.write_text(config.read_text().replace('"model_max_length": 32, ', ""))
-    with pytest.raises(ValueError, match=r"states no maximum length. Set encoder.max_tokens"):
-        identify_encoder(EncoderSpec(model=str(folder)))
