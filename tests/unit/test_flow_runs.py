@@ -1,0 +1,133 @@
+"""Whole runs of the flow under a temporary Prefect server: states, messages and artifacts."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import State
+from prefect.testing.utilities import prefect_test_harness
+
+import flows.embed_corpus
+import tasks.embed_chunks
+from flows.embed_corpus import RunIncomplete, embed_corpus
+
+TEXTS = [f"a page about the number {n}" for n in range(30)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def run(small: Any, **changes: Any) -> State[Any]:
+    asked = small.request(**changes)
+    parts = {"store": asked.store, "run": asked.run}
+    state: Any = embed_corpus(
+        asked.corpus, asked.encoder, asked.poolings, **parts, return_state=True
+    )
+    return state  # type: ignore[no-any-return]
+
+
+def artifacts(state: State[Any]) -> dict[str, Any]:
+    """Type and data of the run's artifacts by key."""
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=of_run)
+    return {str(artifact.key): artifact.data for artifact in found}
+
+
+def test_a_run_leaves_progress_and_a_summary(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+
+    state = run(small)
+
+    assert state.is_completed()
+    left = artifacts(state)
+    assert left["embed-corpus-progress"] == 100
+    rows = {row["what"]: row["value"] for row in json.loads(left["embed-corpus-summary"])}
+    assert rows["texts encoded"] == "30"
+    assert rows["documents committed by this run"] == "30"
+
+
+def test_a_second_run_encodes_none_and_completes(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    run(small)
+    small.num_forwarded = 0
+
+    state = run(small)
+
+    assert state.is_completed()
+    assert state.result().encoded == small.num_forwarded == 0
+
+
+def test_a_failed_run_says_file_and_rows_and_publishes_the_rest(small: Any) -> None:
+    options = {"compression": "none", "write_page_checksum": True, "use_dictionary": False}
+    path = small.write("b.parquet", TEXTS, row_group_size=10, options=options)
+    path.write_bytes(path.read_bytes().replace(b"number 25", b"number !!"))
+    small.write("a.parquet", [text.upper() + "?" for text in TEXTS])
+
+    state = run(small, chunk_rows=10)
+
+    assert state.is_failed()
+    assert "b.parquet rows 20-29" in str(state.message)
+    assert "published" in str(state.message)
+    assert isinstance(state.result(raise_on_failure=False), RunIncomplete)
+    assert small.ask("SELECT count(*) FROM documents") == [(50,)]
+    assert "b.parquet rows 20-29" in artifacts(state)["embed-corpus-notes"]
+    assert small.ask("SELECT state, len(failures) FROM runs") == [("incomplete", 1)]
+
+
+def test_a_wrong_column_stops_the_run_before_the_model_and_says_so(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+
+    state = run(small, corpus={"text_columns": ("body",)})
+
+    assert state.is_failed()
+    assert "no column 'body'" in str(state.message)
+    assert "text: string" in str(state.message)
+
+
+def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.write("a.parquet", TEXTS)
+    monkeypatch.setattr(flows.embed_corpus, "SECONDS_A_TASK", 1e-9)  # one chunk a task
+    embed_chunks = flows.embed_corpus.embed_chunks
+    calls: list[Any] = []
+
+    def interrupted(*arguments: Any, **more: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return embed_chunks(*arguments, **more)
+
+    monkeypatch.setattr(flows.embed_corpus, "embed_chunks", interrupted)
+    asked = small.request(chunk_rows=10)
+
+    with pytest.raises(KeyboardInterrupt):
+        embed_corpus(asked.corpus, asked.encoder, asked.poolings, store=asked.store, run=asked.run)
+
+    assert small.ask("SELECT vectors, is_complete FROM spaces") == [(10, False)]
+    assert small.ask("SELECT state FROM runs") == [("incomplete",)]
+
+
+def test_a_failing_disk_is_tried_again(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.write("a.parquet", TEXTS)
+    monkeypatch.setattr(tasks.embed_chunks.embed_chunks, "retry_delay_seconds", 0.1)
+    embed_step = tasks.embed_chunks.embed_step
+    calls: list[Any] = []
+
+    def fails_once(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise OSError("the disk does not answer")
+        return embed_step(*arguments)
+
+    monkeypatch.setattr(tasks.embed_chunks, "embed_step", fails_once)
+
+    assert run(small).is_completed()
+    assert small.ask("SELECT vectors FROM spaces") == [(30,)]
