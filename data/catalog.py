@@ -4,13 +4,14 @@ Knows how a catalog is built beside the old one and swapped in. data/tables.py k
 """
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
 import duckdb
 
 from data.changes import insert_changes
-from data.comments import COLUMNS, SPACE_COLUMNS, TABLES
+from data.comments import CARRIED_COLUMN, COLUMNS, SPACE_COLUMNS, TABLES
 from data.local_store import LocalStore
 from data.seals import Seal, newest_seal, read_seal
 from data.sql import quote_name, quote_text
@@ -44,7 +45,7 @@ def publish_catalog(store: LocalStore) -> Path:
         path = _build(store, seal)
         _swap(store, path)
         if newest_seal(store) == seal:
-            _remove_old(store, path)
+            _remove_old(store)
             return store.root / CATALOG
 
 
@@ -55,9 +56,10 @@ def _build(store: LocalStore, seal: Seal) -> Path:
     """
     path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
     path.parent.mkdir(exist_ok=True)
+    spill = path.with_suffix(".spill")  # its own: two builders in one folder would mix their files
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY,
-        "temp_directory": str(path.parent / "spill"),
+        "temp_directory": str(spill),
     }
     with duckdb.connect(config=config) as connection:
         connection.execute(f"ATTACH {quote_text(str(path))} AS catalog (STORAGE_VERSION 'v1.5.0')")
@@ -74,6 +76,7 @@ def _build(store: LocalStore, seal: Seal) -> Path:
         raise StoreError(
             f"the catalog {path} still has a write-ahead log. Run flows.publish again."
         )
+    shutil.rmtree(spill, ignore_errors=True)
     _sync(path)
     return path
 
@@ -84,6 +87,10 @@ def _comment(connection: duckdb.DuckDBPyConnection, spaces: dict[str, str]) -> N
         connection.execute(f"COMMENT ON TABLE {table} IS {quote_text(text)}")
         for column, meaning in COLUMNS[table].items():
             connection.execute(f"COMMENT ON COLUMN {table}.{column} IS {quote_text(meaning)}")
+    for column in _carried_columns(connection):
+        connection.execute(
+            f"COMMENT ON COLUMN documents.{quote_name(column)} IS {quote_text(CARRIED_COLUMN)}"
+        )
     for space, text in spaces.items():
         connection.execute(f"COMMENT ON VIEW {quote_name(space)} IS {quote_text(text)}")
         for column, meaning in SPACE_COLUMNS.items():
@@ -92,17 +99,28 @@ def _comment(connection: duckdb.DuckDBPyConnection, spaces: dict[str, str]) -> N
             )
 
 
+def _carried_columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    names = [str(row[0]) for row in connection.execute("DESCRIBE documents").fetchall()]
+    return [name for name in names if name not in COLUMNS["documents"]]
+
+
 def _swap(store: LocalStore, path: Path) -> None:
     link = store.root / f".{CATALOG}.{uuid.uuid4().hex}"
     link.symlink_to(path.relative_to(store.root))
     link.replace(store.root / CATALOG)
 
 
-def _remove_old(store: LocalStore, newest: Path) -> None:
+def _remove_old(store: LocalStore) -> None:
     """Keep a few catalogs for readers that have just looked up the name of an older one."""
-    others = sorted(newest.parent.glob("*.duckdb"), key=lambda path: path.stat().st_mtime)
-    for path in others[:-_KEPT]:
-        path.unlink(missing_ok=True)
+    catalogs = sorted(
+        (store.root / "catalog").glob("*.duckdb"), key=lambda path: path.stat().st_mtime
+    )
+    in_use = newest_catalog(store)  # a slow builder's may be in use and not among the youngest
+    for path in catalogs[:-_KEPT]:
+        if path != in_use:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+            shutil.rmtree(path.with_suffix(".spill"), ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

@@ -11,8 +11,7 @@ from data.datasets import committed_chunks, read_records
 from data.local_store import LocalStore
 from data.plan import load_plan
 from data.seals import Seal
-from data.sql import quote_list
-from data.store import Store
+from data.sql import read_parts_by_name
 
 # Pairs of rows, matched in steps from the surest to the loosest. A document that was named by its
 # place is matched by its text before its name, since its name changes when rows are put above it.
@@ -39,6 +38,8 @@ _CLASSIFY = """
     FULL JOIN before b ON b.place = m.before_place
     WHERE (a.file, a.row, a.doc_id, a.text_hash)
         IS DISTINCT FROM (b.file, b.row, b.doc_id, b.text_hash)
+        AND (b.place IS NOT NULL OR $is_before_whole)
+        AND (a.place IS NOT NULL OR $is_after_whole)
 """
 
 
@@ -58,14 +59,15 @@ def _compare(
     before, after = (load_plan(store, name) for name in plans)
     old, new = ({chunk.name for chunk in plan.chunks} for plan in (before, after))
     dataset = seal.corpora[seal.changed].documents
-    _load(connection, store, "before", dataset, old - new)
-    _load(connection, store, "after", dataset, new - old)
+    is_before_whole = _load(connection, store, "before", dataset, old - new)
+    is_after_whole = _load(connection, store, "after", dataset, new - old)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE matched (before_place BIGINT, after_place BIGINT)"
     )
     for key in _STEPS_BY_ID if after.corpus.id_column else _STEPS_BY_PLACE:
         connection.execute(_MATCH.format(key=key))
-    connection.execute(_CLASSIFY, {"seal": seal.number, "corpus": seal.changed})
+    values = {"is_before_whole": is_before_whole, "is_after_whole": is_after_whole}
+    connection.execute(_CLASSIFY, {"seal": seal.number, "corpus": seal.changed, **values})
 
 
 def _load(
@@ -74,22 +76,15 @@ def _load(
     name: str,
     dataset: str,
     chunks: set[str],
-) -> None:
-    """The documents of these chunks, as far as they are committed and not collected since."""
-    paths = quote_list(_paths(store, dataset, chunks))
-    source = (
-        f"read_parquet({paths}, union_by_name = true)" if paths != "[]" else "documents WHERE false"
-    )
+) -> bool:
+    """Show the documents of these chunks; False if some are owed, or were collected since."""
+    there = set(store.list(f"datasets/{dataset}/parts"))
+    committed = sorted(chunks & committed_chunks(store, dataset))
+    keys = [record.part.key for record in read_records(store, dataset, committed) if record.part]
+    paths = [store.location(key) for key in keys if key.rsplit("/", 1)[1] in there]
+    source = read_parts_by_name(paths) if paths else "documents WHERE false"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
         f"SELECT doc_id, text_hash, file, row, row_number() OVER () AS place FROM {source}"
     )
-
-
-def _paths(store: Store, dataset: str, chunks: set[str]) -> list[str]:
-    there = set(store.list(f"datasets/{dataset}/parts"))
-    committed = sorted(chunks & committed_chunks(store, dataset))
-    parts = [record.part for record in read_records(store, dataset, committed)]
-    return [
-        store.location(part.key) for part in parts if part and part.key.rsplit("/", 1)[1] in there
-    ]
+    return len(committed) == len(chunks) and len(paths) == len(keys)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
-from data.datasets import Part, Record, load_dataset, read_records
+from data.datasets import Part, Record, committed_chunks, load_dataset, read_records
 from data.plan import load_plan
 from data.schemas import REJECTS
 from data.seals import CorpusSeal, Seal, visible_chunks
-from data.sql import quote_list
+from data.sql import read_parts_by_name
 from data.store import Store, StoreError
 
 _CHUNKS_A_CHECK = 64
@@ -39,7 +39,8 @@ _VECTORS_AT_FAULT = """
         (SELECT count(*) FROM kept
          WHERE len(vector) <> $dimension
             OR NOT isfinite(list_inner_product(vector::DOUBLE[], vector::DOUBLE[]))
-            OR list_inner_product(vector::DOUBLE[], vector::DOUBLE[]) = 0) AS "vectors of wrong length or value"
+            OR list_inner_product(vector::DOUBLE[], vector::DOUBLE[]) = 0)
+            AS "vectors of wrong length or value"
 """
 
 
@@ -60,10 +61,17 @@ def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: Corpu
         new = sorted(set(chunks) - set(shown_before.get(dataset, ())))
         for start in range(0, len(new), _CHUNKS_A_CHECK):
             some = new[start : start + _CHUNKS_A_CHECK]
-            if dataset == corpus.documents:
-                _check_documents(store, corpus, some)
-            else:
-                _check_space(store, corpus, dataset, some)
+            try:
+                if dataset == corpus.documents:
+                    _check_documents(store, corpus, some)
+                else:
+                    _check_space(store, corpus, dataset, some)
+            except duckdb.Error as error:
+                raise InvariantBroken(
+                    f"dataset {dataset}: a part cannot be read ({error}). Nothing was sealed. "
+                    "Remove the commit record that names it and run again: its chunk is then done "
+                    "anew."
+                ) from error
 
 
 def _check_documents(store: Store, corpus: CorpusSeal, names: Sequence[str]) -> None:
@@ -81,7 +89,8 @@ def _check_documents(store: Store, corpus: CorpusSeal, names: Sequence[str]) -> 
 
 
 def _check_space(store: Store, corpus: CorpusSeal, dataset: str, names: Sequence[str]) -> None:
-    documents = list(read_records(store, corpus.documents, names))
+    there = committed_chunks(store, corpus.documents)
+    documents = list(read_records(store, corpus.documents, [n for n in names if n in there]))
     dimension = load_dataset(store, dataset).dimension
     with _connect(store, list(read_records(store, dataset, names))) as connection:
         _show_parts(connection, store, "documents", [record.part for record in documents])
@@ -112,10 +121,7 @@ def _show_parts(
 ) -> None:
     paths = [store.location(part.key) for part in parts if part is not None]
     if paths:
-        connection.execute(
-            f"CREATE VIEW {name} AS "
-            f"SELECT * FROM read_parquet({quote_list(paths)}, union_by_name = true)"
-        )
+        connection.execute(f"CREATE VIEW {name} AS FROM {read_parts_by_name(paths)}")
     else:
         empty = pa.table({"vector": pa.array([], pa.list_(pa.float32()))})
         columns = {field.name: pa.array([], field.type) for field in REJECTS}

@@ -91,7 +91,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "corpus_changes": {
         "seal": "Number of the seal that brought the change.",
         "corpus": "Corpus that changed.",
-        "change": "new, changed, moved or deleted.",
+        "change": "new, changed, moved or deleted. While a listing still owes chunks, nothing is "
+        "said to be new or deleted on account of them.",
         "doc_id": "Document, by its name after the change (before it, if deleted).",
         "file": "File after the change; null if deleted.",
         "row": "Row after the change; null if deleted.",
@@ -117,3 +118,8 @@ SPACE_COLUMNS: dict[str, str] = {
     "n_windows": "Windows that the text was read in.",
     "vector": "The embedding.",
 }
+
+CARRIED_COLUMN = (
+    "Carried along from the source files as it stands there; null for a corpus without it. It is "
+    "text where corpora hold different types under this name."
+)

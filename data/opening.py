@@ -31,6 +31,11 @@ def open_store(spec: StoreSpec) -> LocalStore:
     store = LocalStore(Path(spec.path))
     if store.root.exists() and not store.root.is_dir():
         raise StoreNotWritable(f"the store {store.root} is a file. Give a folder in store.path.")
+    if "?" in str(store.root):
+        raise StoreNotWritable(
+            f"the store {store.root} has a '?' in its path, after which DuckDB expects options of "
+            "a database. Give a store.path without one."
+        )
     _probe(store)
     store.create("store.json", canonical_json({"format": FORMAT_VERSION}))
     _check_format(store)

@@ -1,4 +1,4 @@
-"""SQL text where a value cannot be bound: names and file lists of views. Knows quoting alone."""
+"""SQL text where a value cannot be bound: names and file lists. Knows quoting and Parquet parts."""
 
 from collections.abc import Iterable
 
@@ -16,3 +16,13 @@ def quote_text(text: str) -> str:
 def quote_list(texts: Iterable[str]) -> str:
     """A list literal of texts."""
     return "[" + ", ".join(quote_text(text) for text in texts) + "]"
+
+
+def read_parts(paths: Iterable[str]) -> str:
+    """A FROM clause over parts of one schema; a `key=value` folder on their way is no column."""
+    return f"read_parquet({quote_list(paths)}, hive_partitioning = false)"
+
+
+def read_parts_by_name(paths: Iterable[str]) -> str:
+    """The same over parts whose carried columns differ: one that a part lacks is null there."""
+    return f"read_parquet({quote_list(paths)}, union_by_name = true, hive_partitioning = false)"

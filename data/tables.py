@@ -11,12 +11,13 @@ import pyarrow as pa
 from pydantic import BaseModel, JsonValue
 
 from data.datasets import Record, load_dataset, read_records
+from data.documents import create_documents
 from data.lineage import SpaceLineage
 from data.local_store import LocalStore
 from data.plan import load_plan
 from data.runs import load_runs
 from data.seals import CorpusSeal, Seal, visible_chunks
-from data.sql import quote_list, quote_name, quote_text
+from data.sql import quote_name, read_parts
 from data.views import model_of, space_names
 
 _DDL = """
@@ -40,15 +41,6 @@ _DDL = """
         seal BIGINT, corpus TEXT, change TEXT, doc_id TEXT, file TEXT, row BIGINT,
         file_before TEXT, row_before BIGINT, text_hash BLOB);
     CREATE TABLE unreadable_files (corpus TEXT, file TEXT, reason TEXT);
-"""
-_DOCUMENTS = """
-    SELECT NULL::TEXT AS corpus, NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id,
-        NULL::BLOB AS text_hash, NULL::TEXT AS file, NULL::BIGINT AS duplicate_of
-    WHERE false
-"""
-_DOCUMENT_PARTS = """
-    SELECT corpus, list(part ORDER BY file, row_start) FROM chunks
-    WHERE space IS NULL AND part IS NOT NULL GROUP BY corpus ORDER BY corpus
 """
 _REJECTS_PARTS = """
     SELECT corpus, space, list(rejects_part) FROM chunks
@@ -93,7 +85,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, store: LocalStore, seal
         unreadable = load_plan(store, corpus.plan).unreadable
         files = [{"corpus": name, "file": file.path, "reason": file.reason} for file in unreadable]
         _insert(connection, "unreadable_files", files)
-    _create_documents(connection, store)
+    create_documents(connection, store)
     _fill_rejects(connection, store)
     for name, corpus in seal.corpora.items():
         _fill_spaces(connection, store, (name, corpus), names)
@@ -132,25 +124,13 @@ def _counts(record: Record) -> dict[str, int | str | None]:
     }
 
 
-def _create_documents(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
-    """All corpora in one table; carried columns that a corpus lacks are null."""
-    selects = [_DOCUMENTS]
-    for corpus, parts in connection.execute(_DOCUMENT_PARTS).fetchall():
-        paths = quote_list(store.location(part) for part in parts)
-        selects.append(
-            f"SELECT {quote_text(corpus)} AS corpus, * "
-            f"FROM read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
-        )
-    connection.execute("CREATE TABLE documents AS " + " UNION ALL BY NAME ".join(selects))
-
-
 def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
     for corpus, space, parts in connection.execute(_REJECTS_PARTS).fetchall():
-        paths = quote_list(store.location(part) for part in parts)
+        paths = [store.location(part) for part in parts]
         connection.execute(
             "INSERT INTO rejects SELECT $corpus, $space, r.chunk, r.row, r.doc_id, r.text_hash, "
             "c.file, r.stage, r.reason, r.detail "
-            f"FROM read_parquet({paths}, hive_partitioning = false) r "
+            f"FROM {read_parts(paths)} r "
             "JOIN (SELECT DISTINCT chunk, file FROM chunks) c USING (chunk)",
             {"corpus": corpus, "space": space},
         )

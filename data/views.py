@@ -12,7 +12,7 @@ from data.datasets import load_dataset
 from data.lineage import Dataset
 from data.local_store import LocalStore
 from data.seals import Seal
-from data.sql import quote_list, quote_name
+from data.sql import quote_name, read_parts
 
 _EMPTY_VECTORS = """
     SELECT NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id, NULL::BLOB AS text_hash,
@@ -20,8 +20,6 @@ _EMPTY_VECTORS = """
         NULL::FLOAT[] AS vector
     WHERE false
 """
-
-
 _PARTS = """
     SELECT DISTINCT part FROM chunks WHERE dataset = $dataset AND part IS NOT NULL ORDER BY part
 """
@@ -35,10 +33,8 @@ def create_views(
     for dataset, view in space_names(store, seal).items():
         known = load_dataset(store, dataset)
         parts = connection.execute(_PARTS, {"dataset": dataset}).fetchall()
-        paths = quote_list(store.location(part) for (part,) in parts)
-        source = (
-            f"read_parquet({paths}, hive_partitioning = false)" if parts else f"({_EMPTY_VECTORS})"
-        )
+        paths = [store.location(part) for (part,) in parts]
+        source = read_parts(paths) if paths else f"({_EMPTY_VECTORS})"
         connection.execute(
             f"CREATE VIEW {quote_name(view)} AS SELECT chunk, row, doc_id, text_hash, n_tokens, "
             f"truncated, n_windows, vector::FLOAT[{known.dimension}] AS vector FROM {source}"

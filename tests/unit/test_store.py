@@ -112,6 +112,11 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
         tiny_store(tmp_path / "file" / "store")
 
 
+def test_a_path_that_duckdb_cannot_open_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreNotWritable, match=r"has a '\?' in its path"):
+        tiny_store(tmp_path / "what?" / "store")
+
+
 @pytest.mark.parametrize("path", ["s3://bucket/store", "memory://x", "", " "])
 def test_only_folders_are_taken(path: str) -> None:
     with pytest.raises(ValidationError, match="Give a folder"):
