@@ -45,11 +45,6 @@ def test_the_readme_says_what_a_pooling_computes(strategy: str) -> None:
     assert re.search(rf"^\|.*`{strategy}`.*\|.+\|$", readme(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", readme(), re.DOTALL))
-def test_the_python_of_the_readme_runs(code: str) -> None:
-    exec(compile(code, "README.md", "exec"), {})
-
-
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
 def test_a_deployment_loads_and_its_parameters_are_valid(deployment: dict[str, Any]) -> None:
     module, _, name = deployment["entrypoint"].rpartition(".")
