@@ -6,6 +6,8 @@ Knows how a catalog is built beside the old one and swapped in. data/tables.py k
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -68,7 +70,8 @@ def _build(store: LocalStore, seal: Seal) -> Path:
         spaces = create_views(connection, store, seal)
         seals = [read_seal(store, number) for number in range(1, seal.number)] + [seal]
         insert_changes(connection, store, seals)
-        _comment(connection, spaces)
+        with _transaction(connection):
+            _comment(connection, spaces)
         connection.execute("CHECKPOINT catalog")
         connection.execute("USE memory")
         connection.execute("DETACH catalog")
@@ -79,6 +82,14 @@ def _build(store: LocalStore, seal: Seal) -> Path:
     shutil.rmtree(spill, ignore_errors=True)
     _sync(path)
     return path
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All at once: a hundred statements would be synced to disk one by one."""
+    connection.begin()
+    yield
+    connection.commit()
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, spaces: dict[str, str]) -> None:
