@@ -44,7 +44,7 @@ def progress_line(total: int) -> Iterator[Callable[[Progress], None]]:
     elif console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Bar(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("loading the model", total=total)
+            task = bar.add_task("working on the first chunk", total=total)
             yield lambda p: bar.update(task, completed=p.documents, description=_words(p))
     else:
         yield _Lines().show
@@ -85,7 +85,7 @@ def _words(progress: Progress) -> str:
         f"{progress.documents:,} of {progress.total_documents:,} documents committed",
         f"{progress.percent:.0f} %",
         f"{progress.tokens_per_second:,.0f} tokens/s",
-        f"{_duration(left)} left" if left is not None else "loading the model",
+        f"{_duration(left)} left" if left is not None else "working on the first chunk",
     ]
     return ", ".join(parts)
 
