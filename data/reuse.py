@@ -3,6 +3,7 @@
 Knows the catalog's tables and parts. A lost catalog loses speed, never rows.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,6 +16,8 @@ import pyarrow as pa
 from data.catalog import newest_catalog
 from data.local_store import LocalStore
 from data.parts import read_part_rows, vectors_of
+
+_log = logging.getLogger(__name__)
 
 _FIND = """
     SELECT chunks.dataset, wanted.text_hash,
@@ -84,16 +87,21 @@ def find_reuse(
 ) -> Reuse:
     """Look the hashes up in the newest catalog, in one scan; without a catalog nothing is found.
 
-    The hashes are read only if there is a catalog.
+    The hashes are read only if there is a catalog. One that cannot be read costs time, not rows: it
+    is said so, and publishing builds it anew.
     """
     catalog = newest_catalog(store)
     arrays = list(hashes) if catalog is not None else []
     if catalog is None or not arrays:
         return Reuse(store, {})
     wanted = pa.table({"text_hash": pa.concat_arrays(arrays).unique().cast(pa.binary())})
-    with duckdb.connect(str(catalog), read_only=True) as connection:
-        connection.register("wanted", wanted)
-        found = connection.sql(_FIND, params={"datasets": list(datasets)}).to_arrow_table()
+    try:
+        with duckdb.connect(str(catalog), read_only=True) as connection:
+            connection.register("wanted", wanted)
+            found = connection.sql(_FIND, params={"datasets": list(datasets)}).to_arrow_table()
+    except duckdb.Error as error:
+        _log.warning("nothing is reused: the catalog %s cannot be read (%s)", catalog, error)
+        return Reuse(store, {})
     frame = pl.DataFrame(found).unnest("place")
     return Reuse(store, {name: _existing(store, name, frame) for name in datasets})
 

@@ -1,0 +1,136 @@
+"""Vectors that exist already are found by their text, in their own space, and nowhere else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from data import Dataset, LocalStore, find_reuse, newest_catalog, publish_catalog, read_record
+from data.texts import hash_texts
+from tests.stores import (
+    commit_documents,
+    commit_space,
+    corpus_of,
+    embed,
+    list_corpus,
+    seal,
+    space,
+    tiny_store,
+    vector_of,
+    write_texts,
+)
+
+MEAN, CLS = space("bert_mean"), space("bert_cls")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return tiny_store(tmp_path / "store")
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    write_texts(tmp_path / "texts" / "a.parquet", ["one", "two", "one", "three"])
+    write_texts(tmp_path / "texts" / "b.parquet", ["four"])
+    return tmp_path / "texts"
+
+
+def hashes_of(texts: Sequence[str]) -> pa.FixedSizeBinaryArray:
+    return hash_texts(pa.array(texts, pa.large_string()))
+
+
+def found(store: LocalStore, dataset: Dataset, texts: Sequence[str]) -> list[list[float] | None]:
+    """The stored vector of each text, None where there is none."""
+    hashes = hashes_of(texts)
+    reuse = find_reuse(store, [MEAN.name, CLS.name], [hashes])
+    places = reuse.locate(dataset.name, hashes)
+    known = places["part"].is_not_null()
+    vectors: list[list[float] | None] = [None] * len(texts)
+    if known.any():
+        stored = reuse.read(places.filter(known), 3)
+        for position, vector in zip(np.flatnonzero(known), stored.vectors, strict=True):
+            vectors[position] = vector.tolist()
+    return vectors
+
+
+def test_without_a_catalog_nothing_is_found(store: LocalStore) -> None:
+    assert found(store, MEAN, ["one"]) == [None]
+
+
+def test_texts_are_found_in_any_order_and_as_often_as_asked(store: LocalStore, texts: Path) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    asked = ["four", "one", "new", "three", "one"]
+    expected = [None if text == "new" else vector_of(text) for text in asked]
+    assert found(store, MEAN, asked) == expected
+
+
+def test_what_is_kept_beside_a_vector_comes_with_it(store: LocalStore, texts: Path) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    hashes = hashes_of(["four", "one"])
+    reuse = find_reuse(store, [MEAN.name], [hashes])
+    stored = reuse.read(reuse.locate(MEAN.name, hashes), 3)
+    assert stored.n_tokens.tolist() == [7, 7]
+    assert stored.truncated.tolist() == [False, False]
+
+
+def test_vectors_never_cross_from_one_space_to_another(store: LocalStore, texts: Path) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    assert found(store, CLS, ["one"]) == [None]
+
+
+@pytest.mark.parametrize("name", ["renamed.parquet", "deep/renamed.parquet"])
+def test_a_text_is_found_after_its_file_was_renamed(
+    store: LocalStore, texts: Path, name: str
+) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    (texts / "deep").mkdir()
+    (texts / "b.parquet").rename(texts / name)
+    plan = list_corpus(store, corpus_of(texts))
+    commit_documents(store, plan)
+    seal(store, plan, MEAN)
+    assert found(store, MEAN, ["four"]) == [vector_of("four")]
+
+
+def test_a_text_of_another_corpus_is_found(store: LocalStore, texts: Path, tmp_path: Path) -> None:
+    write_texts(tmp_path / "other" / "x.parquet", ["five"])
+    embed(store, corpus_of(tmp_path / "other", "other"), MEAN)
+    embed(store, corpus_of(texts), MEAN)
+    assert found(store, MEAN, ["five", "four"]) == [vector_of("five"), vector_of("four")]
+
+
+def test_a_text_that_the_space_refused_is_not_found(store: LocalStore, texts: Path) -> None:
+    plan = list_corpus(store, corpus_of(texts))
+    commit_documents(store, plan)
+    commit_space(store, plan, MEAN, refused={"two"})
+    seal(store, plan, MEAN)
+    publish_catalog(store)
+    assert found(store, MEAN, ["one", "two", "three"]) == [
+        vector_of("one"),
+        None,
+        vector_of("three"),
+    ]
+
+
+def test_a_part_that_is_gone_counts_as_missing(store: LocalStore, texts: Path) -> None:
+    plan = embed(store, corpus_of(texts), MEAN)
+    (chunk,) = (chunk for chunk in plan.chunks if chunk.path == "b.parquet")
+    part = read_record(store, MEAN.name, chunk.name).part
+    assert part is not None
+    store.delete(part.key)
+    assert found(store, MEAN, ["one", "four"]) == [vector_of("one"), None]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a catalog" * 1_000])
+def test_a_broken_catalog_costs_time_and_no_rows(
+    store: LocalStore, texts: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    catalog = newest_catalog(store)
+    assert catalog is not None
+    catalog.write_bytes(content)
+    assert found(store, MEAN, ["one"]) == [None]
+    assert "nothing is reused: the catalog" in caplog.text
+    publish_catalog(store)
+    assert found(store, MEAN, ["one"]) == [vector_of("one")]
