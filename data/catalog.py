@@ -5,6 +5,7 @@ Knows how a catalog is built beside the old one and swapped in. data/tables.py k
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from data.views import create_views
 
 CATALOG = "catalog.duckdb"
 _KEPT = 3
+_ABANDONED_S = 24 * 60 * 60
 _MEMORY = "768MB"
 
 
@@ -46,25 +48,28 @@ def publish_catalog(store: LocalStore) -> Path:
             raise StoreError(f"nothing is sealed in {store.root} yet. Run embed-corpus first.")
         path = _build(store, seal)
         _swap(store, path)
-        if newest_seal(store) == seal:
+        if newest_seal(store) == seal and path.exists():
             _remove_old(store)
             return store.root / CATALOG
 
 
 def _build(store: LocalStore, seal: Seal) -> Path:
-    """Write the catalog of a seal under a name of its own.
+    """Write the catalog of a seal under a name of its own, whole or not at all.
 
     Storage version 1.5.0 is what both DuckDB 1.5 and 2.0 read.
     """
     path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
     path.parent.mkdir(exist_ok=True)
+    building = path.with_suffix(".building")
     spill = path.with_suffix(".spill")  # its own: two builders in one folder would mix their files
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(spill),
     }
     with duckdb.connect(config=config) as connection:
-        connection.execute(f"ATTACH {quote_text(str(path))} AS catalog (STORAGE_VERSION 'v1.5.0')")
+        connection.execute(
+            f"ATTACH {quote_text(str(building))} AS catalog (STORAGE_VERSION 'v1.5.0')"
+        )
         connection.execute("USE catalog")
         create_tables(connection, store, seal)
         spaces = create_views(connection, store, seal)
@@ -75,12 +80,14 @@ def _build(store: LocalStore, seal: Seal) -> Path:
         connection.execute("CHECKPOINT catalog")
         connection.execute("USE memory")
         connection.execute("DETACH catalog")
-    if path.with_suffix(".duckdb.wal").exists():
+    if building.with_suffix(".building.wal").exists():
         raise StoreError(
             f"the catalog {path} still has a write-ahead log. Run flows.publish again."
         )
     shutil.rmtree(spill, ignore_errors=True)
-    _sync(path)
+    _sync(building)
+    building.rename(path)
+    _sync(path.parent)
     return path
 
 
@@ -123,21 +130,28 @@ def _swap(store: LocalStore, path: Path) -> None:
 
 def _remove_old(store: LocalStore) -> None:
     """Keep a few catalogs for readers that have just looked up the name of an older one."""
-    catalogs = sorted(
-        (store.root / "catalog").glob("*.duckdb"), key=lambda path: path.stat().st_mtime
-    )
+    files = sorted((store.root / "catalog").iterdir(), key=_modified)
+    catalogs = [path for path in files if path.suffix == ".duckdb"]
     in_use = newest_catalog(store)  # a slow builder's may be in use and not among the youngest
     for path in catalogs[:-_KEPT]:
         if path != in_use:
             path.unlink(missing_ok=True)
-            path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
-            shutil.rmtree(path.with_suffix(".spill"), ignore_errors=True)
+    for path in set(files) - set(catalogs):
+        if time.time() - _modified(path) > _ABANDONED_S:  # its builder was killed
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another publisher has just removed it
+        return 0.0
 
 
 def _sync(path: Path) -> None:
-    for each in (path, path.parent):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,7 +4,7 @@ Knows what pyarrow says of damaged, truncated and encrypted files. Knows no corp
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import fsspec
 import pyarrow as pa
@@ -25,8 +25,11 @@ def open_parquet(filesystem: fsspec.AbstractFileSystem, full: str) -> Iterator[p
         UnreadableSource: also for what goes wrong inside the block.
     """
     try:
-        source = full if is_local(filesystem) else filesystem.open(full, "rb")
-        with pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file:
+        opened = nullcontext(full) if is_local(filesystem) else filesystem.open(full, "rb")
+        with (
+            opened as source,
+            pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file,
+        ):
             yield file
     except (OSError, pa.ArrowException, StopIteration) as error:
         raise UnreadableSource(_why_unreadable(error)) from error

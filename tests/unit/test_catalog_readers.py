@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -91,6 +92,35 @@ def test_a_catalog_in_use_is_never_removed(store: LocalStore, texts: Path) -> No
         publish_catalog(store)
     assert newest_catalog(store) is not None
     assert ask(store, "SELECT count(*) FROM documents") == [2]
+
+
+def test_what_a_killed_builder_left_is_removed_after_a_day(store: LocalStore, texts: Path) -> None:
+    folder = store.root / "catalog"
+    for name in ("old.building", "old.building.wal", "young.building", "old.spill/x"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("half")
+    for name in ("old.building", "old.building.wal", "old.spill"):
+        os.utime(folder / name, (0, 0))
+    embed(store, corpus_of(texts))
+    assert {name for name in files_below(folder) if not name.endswith(".duckdb")} == {
+        "young.building"
+    }
+
+
+def test_publishers_at_once_leave_the_catalog_of_the_highest_seal(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    def run(number: int) -> None:
+        write_texts(tmp_path / f"{number}" / "a.parquet", [f"text {number}"])
+        embed(store, corpus_of(tmp_path / f"{number}", f"c{number}"))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(run, range(6)))
+    assert len(store.list("seals")) == 6
+    assert ask(store, "SELECT count(DISTINCT corpus) FROM documents") == [6]
+    catalog = newest_catalog(store)
+    assert catalog is not None
+    assert catalog.name.startswith("6-")
 
 
 COMMANDS = """

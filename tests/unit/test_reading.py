@@ -147,6 +147,12 @@ CARRIED = {
     "pair": pa.array([{"a": 1, "b": "x"}, None, {"a": None, "b": None}]),
     "both": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int32())),
     "nothing": pa.nulls(3),
+    "half": pa.array([1.5, None, 2.5], pa.float16()),
+    "span": pa.array([1, None, 2], pa.duration("us")),
+    "clock": pa.array([1, None, 2], pa.time64("us")),
+    "place": pa.array([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2)),
+    "kinds": pa.array([["a"], None, []], pa.list_(pa.dictionary(pa.int32(), pa.string()))),
+    "uuid": pa.array([b"\x01" * 16, None, b"\x02" * 16], pa.uuid()),
 }
 
 
@@ -163,7 +169,9 @@ def test_carried_columns_can_be_written_and_queried(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store")
     with write_part(store, "x.parquet", rows.documents.schema) as part:
         part.append(rows.documents)
-    found = duckdb.sql(f"SELECT tags, pair, price FROM '{store.location('x.parquet')}'").fetchall()
+    part = store.location("x.parquet")
+    found = duckdb.sql(f"SELECT tags, pair, price FROM '{part}'").fetchall()
+    assert len(duckdb.sql(f"FROM '{part}'").pl()) == 3
     assert found[0] == (["a", "b"], {"a": 1, "b": "x"}, CARRIED["price"][0].as_py())
 
 
