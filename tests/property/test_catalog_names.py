@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from data import slug
 from data.corpus import RESERVED_COLUMNS
-from tests.stores import ask, corpus_of, embed, space, tiny_store, write_texts
+from tests.commits import space
+from tests.stores import ask, corpus_of, embed, tiny_store, write_texts
 
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -14,7 +14,8 @@ from data import make_plan
 from data.chunks import cut_spans
 from data.sources import FileIdentity, RowGroup, SourceFile
 from data.spans import RowRange, read_ranges
-from tests.stores import corpus_of, read_all
+from tests.commits import read_all
+from tests.stores import corpus_of
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 NOBODY = FileIdentity(size_bytes=0, modified="", footer="")

@@ -7,19 +7,8 @@ from typing import Any
 import pytest
 
 from data import LocalStore, RunRecord, StoreError, newest_catalog, publish_catalog, save_run
-from tests.stores import (
-    ask,
-    commit_documents,
-    commit_space,
-    corpus_of,
-    embed,
-    list_corpus,
-    seal,
-    space,
-    tiny_store,
-    vector_of,
-    write_texts,
-)
+from tests.commits import commit_documents, commit_space, space, vector_of
+from tests.stores import ask, corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 
 MEAN = space("bert_mean")
 

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from data import LocalStore
-from tests.stores import ask, corpus_of, embed, space, tiny_store, write_texts
+from tests.commits import space
+from tests.stores import ask, corpus_of, embed, tiny_store, write_texts
 
 MEAN = space("bert_mean")
 

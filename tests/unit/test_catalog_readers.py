@@ -18,16 +18,8 @@ from data import (
     publish_catalog,
     space_datasets,
 )
-from tests.stores import (
-    ask,
-    corpus_of,
-    embed,
-    files_below,
-    space,
-    tiny_store,
-    vector_of,
-    write_texts,
-)
+from tests.commits import space, vector_of
+from tests.stores import ask, corpus_of, embed, files_below, tiny_store, write_texts
 
 ROOT = Path(__file__).parents[2]
 OTHER_DUCKDB = ROOT / ".venv" / "duckdb-other"

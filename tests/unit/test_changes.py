@@ -6,16 +6,8 @@ from typing import Any
 import pytest
 
 from data import LocalStore, publish_catalog
-from tests.stores import (
-    ask,
-    commit_documents,
-    corpus_of,
-    embed,
-    list_corpus,
-    seal,
-    tiny_store,
-    write_texts,
-)
+from tests.commits import commit_documents
+from tests.stores import ask, corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 
 CHANGES = """
     SELECT change, doc_id, file, row, file_before, row_before FROM corpus_changes

@@ -19,22 +19,17 @@ from data import (
 )
 from data.checks import InvariantBroken
 from data.store import DiskFull
-from tests.stores import (
-    ask,
+from tests.commits import (
     commit_documents,
     commit_space,
     commit_tables,
-    corpus_of,
     documents_of,
-    list_corpus,
     read_all,
-    seal,
     space,
     space_table,
-    tiny_store,
     vector_of,
-    write_texts,
 )
+from tests.stores import ask, corpus_of, list_corpus, seal, tiny_store, write_texts
 
 SPACE = space("bert_mean", dimension=3)
 
@@ -111,19 +106,12 @@ def test_vectors_that_do_not_add_up_are_not_sealed(
         seal(store, plan, SPACE)
 
 
-@pytest.mark.parametrize(
-    "vectors",
-    [
-        [[np.nan, 1, 1], [1, 1, 1], [1, 1, 1]],
-        [[np.inf, 1, 1], [1, 1, 1], [1, 1, 1]],
-        [[0, 0, 0], [1, 1, 1], [1, 1, 1]],
-    ],
-    ids=["NaN", "infinite", "zero"],
-)
+@pytest.mark.parametrize("vector", [[np.nan, 1, 1], [np.inf, 1, 1], [0, 0, 0]], ids=str)
 def test_a_vector_that_means_nothing_is_not_sealed(
-    store: LocalStore, plan: Plan, vectors: list[list[float]]
+    store: LocalStore, plan: Plan, vector: list[float]
 ) -> None:
     rows = rows_of(plan)
+    vectors = [[1, 1, 1], vector, [1, 1, 1]]
     commit_documents(store, plan)
     commit_tables(store, SPACE.name, rows, space_table(SPACE, rows.documents, vectors))
     with pytest.raises(InvariantBroken, match="1 vectors of wrong length or value"):

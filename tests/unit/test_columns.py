@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import Plan, make_plan
-from tests.stores import corpus_of, read_all, write_texts
+from tests.commits import read_all
+from tests.stores import corpus_of, write_texts
 
 TEXTS = ["one", "two", None, "one"]
 

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from data import CorpusSpec, make_plan
-from tests.stores import corpus_of, read_all, write_texts
+from tests.commits import read_all
+from tests.stores import corpus_of, write_texts
 
 
 def listed(path: Path | str, **spec: Any) -> list[str]:

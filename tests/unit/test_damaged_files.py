@@ -12,7 +12,8 @@ import pyarrow.parquet.encryption as pe
 import pytest
 
 from data import ChunkFailure, Plan, make_plan, read_chunks
-from tests.stores import corpus_of, read_all, write_texts
+from tests.commits import read_all
+from tests.stores import corpus_of, write_texts
 
 LONG = [f"text number {n} " * 20 for n in range(2_000)]
 CHECKED = {"use_dictionary": False, "compression": "none", "write_page_checksum": True}

@@ -26,16 +26,8 @@ from data import (
 )
 from data.datasets import DamagedRecord
 from data.store import read_bytes
-from tests.stores import (
-    commit_tables,
-    corpus_of,
-    embed,
-    list_corpus,
-    read_all,
-    space,
-    tiny_store,
-    write_texts,
-)
+from tests.commits import commit_tables, read_all, space
+from tests.stores import corpus_of, embed, list_corpus, tiny_store, write_texts
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from data import LocalStore, Precision, vector_array, vector_problems, write_part
 from data.parts import read_part_rows
 from data.store import StoreError
-from tests.stores import space, space_table, tiny_store
+from tests.commits import space, space_table
+from tests.stores import tiny_store
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import ChunkFailure, ChunkRows, make_plan, read_chunks, write_part
-from tests.stores import corpus_of, read_all, tiny_store, write_texts
+from tests.commits import read_all
+from tests.stores import corpus_of, tiny_store, write_texts
 
 BAD = b"caf\xe9"  # Latin-1: not UTF-8
 SURROGATE = b"\xed\xa0\x80"  # half of a pair, as some JSON writers leave it

@@ -9,18 +9,8 @@ import pytest
 
 from data import Dataset, LocalStore, find_reuse, newest_catalog, publish_catalog, read_record
 from data.texts import hash_texts
-from tests.stores import (
-    commit_documents,
-    commit_space,
-    corpus_of,
-    embed,
-    list_corpus,
-    seal,
-    space,
-    tiny_store,
-    vector_of,
-    write_texts,
-)
+from tests.commits import commit_documents, commit_space, space, vector_of
+from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 
 MEAN, CLS = space("bert_mean"), space("bert_cls")
 

@@ -8,18 +8,8 @@ import pytest
 
 from data import CorpusSpec, LocalStore, Plan, newest_seal
 from data.seals import Seal, read_seal
-from tests.stores import (
-    commit_documents,
-    commit_space,
-    corpus_of,
-    documents_of,
-    embed,
-    list_corpus,
-    seal,
-    space,
-    tiny_store,
-    write_texts,
-)
+from tests.commits import commit_documents, commit_space, documents_of, space
+from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 
 MEAN, CLS = space("bert_mean"), space("bert_cls")
 
