@@ -46,10 +46,11 @@ def their_vectors(minilm: Path, sample_texts: list[str]) -> Vectors:
     """Every mode of the whole sample, normalised, from one pass."""
     modes = list(MODES.values())
     pooling = Pooling(384, pooling_mode=tuple(modes))
-    model = SentenceTransformer(modules=[SentenceTransformer(str(minilm))[0], pooling])
-    wide = torch.from_numpy(model.to("cpu").encode(sample_texts, device="cpu"))
-    parts = torch.nn.functional.normalize(wide.view(len(wide), len(modes), 384), dim=2)
-    return dict(zip(MODES, parts.numpy().swapaxes(0, 1), strict=True))
+    transformer = SentenceTransformer(str(minilm), device="cpu")[0]
+    model = SentenceTransformer(modules=[transformer, pooling], device="cpu")
+    wide = torch.from_numpy(model.encode(sample_texts))
+    split = torch.nn.functional.normalize(wide.view(len(wide), len(modes), 384), dim=2)
+    return dict(zip(MODES, split.numpy().swapaxes(0, 1), strict=True))
 
 
 @pytest.fixture(scope="module")
