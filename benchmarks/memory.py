@@ -33,7 +33,7 @@ from tasks.summary import Ended
 
 ROOT = Path(__file__).parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-WORDS = [f"w{n}" for n in range(100)]  # three of them tell a million texts apart
+WORDS = [f"w{n}" for n in range(1000)]  # two of them tell a million texts apart
 POOLINGS = (
     *(PoolingSpec(strategy=name) for name in POOLERS),
     PoolingSpec(strategy="mean", normalize=False),
@@ -115,10 +115,10 @@ def peak_mb() -> float:
 
 
 def write_corpus(path: Path, documents: int) -> None:
-    """One row group of distinct texts of three words."""
+    """One row group of distinct texts of two words."""
     words = np.array(WORDS)
     number = np.arange(documents)
-    parts = [pa.array(words[number // len(words) ** n % len(words)]) for n in range(3)]
+    parts = [pa.array(words[number // len(words) ** n % len(words)]) for n in range(2)]
     texts = pc.binary_join_element_wise(*parts, " ")
     pq.write_table(pa.table({"text": texts}), path, row_group_size=documents)
 

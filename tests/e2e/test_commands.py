@@ -9,10 +9,25 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SCHEDULER_PATIENCE_S = 90
+DUPLICATES = "SELECT count(*) FROM documents WHERE duplicate_of IS NOT NULL"
+
+
+OWN_CORPUS = (
+    "python -m flows.embed_corpus --corpus.name own --corpus.path samples/wordnet12.parquet "
+    "--corpus.limit 40 --encoder.model models/all-MiniLM-L6-v2 "
+    """--poolings '["mean", "cls", "max_min"]' --store.path stores/own"""
+)
+
+
+def ask(checkout: Any, query: str) -> list[tuple[Any, ...]]:
+    """What the published catalog answers."""
+    catalog = checkout.folder / "store" / "catalog.duckdb"
+    with duckdb.connect(str(catalog), read_only=True) as connection:
+        return connection.execute(query).fetchall()
 
 
 def test_without_a_server_our_command_says_make_up(checkout: Any) -> None:
-    said = checkout.run("python -m flows.embed_corpus")
+    said = checkout.run(OWN_CORPUS)
 
     assert said.returncode != 0
     assert "make up" in said.stderr
@@ -25,10 +40,51 @@ def test_a_deployment_run_by_its_bare_name_embeds_the_sample(running_checkout: A
 
     runs = running_checkout.ask_server("flow_runs/filter", {})
     assert [run["state_type"] for run in runs] == ["COMPLETED"], runs[0]["state"]
-    catalog = running_checkout.folder / "store" / "catalog.duckdb"
-    with duckdb.connect(str(catalog), read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (6000,)
-        assert connection.execute("SELECT count(*) FROM spaces").fetchone() == (2,)
+    assert ask(running_checkout, "SELECT count(*) FROM documents") == [(6000,)]
+    assert ask(running_checkout, "SELECT vectors, is_complete FROM spaces") == [(6000, True)] * 2
+
+
+def test_the_run_left_its_progress_and_its_summary(running_checkout: Any) -> None:
+    left = running_checkout.ask_server("artifacts/filter", {})
+
+    assert {each["key"] for each in left} == {"embed-corpus-progress", "embed-corpus-summary"}
+
+
+def test_a_second_run_encodes_none(running_checkout: Any) -> None:
+    running_checkout.type("prefect deployment run embed-corpus/embed-corpus")
+    running_checkout.type("prefect worker start --pool local --run-once")
+
+    assert ask(running_checkout, "SELECT state, encoded FROM runs ORDER BY started_at") == [
+        ("completed", 6000 - ask(running_checkout, DUPLICATES)[0][0]),
+        ("completed", 0),
+    ]
+
+
+def test_the_demo_finds_every_text_embedded_and_answers_two_questions(
+    running_checkout: Any,
+) -> None:
+    said = running_checkout.type("make demo")
+
+    assert "A Prefect server answers" in said
+    assert "0 encoded" in said
+    for title in ("Rows per space", "Nearest neighbours of one document"):
+        assert title in said
+    assert "all_minilm_l6_v2_mean" in said
+
+
+def test_a_moved_store_is_published_again_and_searched(running_checkout: Any) -> None:
+    running_checkout.type("mv store moved && python -m flows.publish moved")
+
+    said = running_checkout.type('python -m flows.search moved "a large wild cat" --top 3')
+
+    assert "noun.animal" in said
+
+
+def test_a_corpus_of_ones_own_is_embedded_by_the_command_line(running_checkout: Any) -> None:
+    said = running_checkout.type(OWN_CORPUS)
+
+    assert "40 of 40 documents committed" in said
+    assert "Traceback" not in said
 
 
 def test_nothing_is_written_to_the_home_folder(running_checkout: Any) -> None:

@@ -93,6 +93,17 @@ def test_a_wrong_column_stops_the_run_before_the_model_and_says_so(small: Any) -
     assert "text: string" in str(state.message)
 
 
+def test_a_run_of_rejects_alone_fails_and_asks_for_the_column(small: Any) -> None:
+    small.write("a.parquet", [*TEXTS[:2], *[None] * 28])
+
+    state = run(small)
+
+    assert state.is_failed()
+    assert "28 of 30 rows were rejected" in str(state.message)
+    assert "corpus.text_columns" in str(state.message)
+    assert small.ask("SELECT vectors FROM spaces") == [(2,)]
+
+
 def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small.write("a.parquet", TEXTS)
     monkeypatch.setattr(flows.embed_corpus, "SECONDS_A_TASK", 1e-9)  # one chunk a task

@@ -87,6 +87,20 @@ def test_another_separator_is_not_taken_for_the_same_chunk(small: Any) -> None:
     assert small.num_forwarded == 30
 
 
+@pytest.mark.parametrize(
+    "changed", [{"carry_columns": ("label",)}, {"id_column": "label"}], ids=str
+)
+def test_reading_further_columns_encodes_none(small: Any, changed: dict[str, Any]) -> None:
+    small.write("a.parquet", texts_of("alpha"), label=texts_of("label"))
+    small.embed()
+
+    assert small.embed(corpus=changed).is_complete
+    assert small.num_forwarded == 0
+    column = "label" if "carry_columns" in changed else "doc_id"
+    first = f'SELECT {column} FROM documents ORDER BY "row" LIMIT 1'
+    assert small.ask(first) == [("label paragraph number 0",)]
+
+
 def test_a_second_run_encodes_none_and_loads_no_model(
     embedded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,7 +134,9 @@ def test_a_backfill_over_other_texts_is_refused_and_commits_nothing(embedded: An
     receipts = embedded.step(work)
 
     assert [receipt.failure is None for receipt in receipts] == [False, True]
-    assert "a.parquet: the file was changed after its documents" in str(receipts[0].failure)
+    assert "a.parquet rows 0-14: the file was changed after its documents" in str(
+        receipts[0].failure
+    )
     assert embedded.files(work.job.spaces[1].dataset, "commits") == {f"{work.chunks[1]}.json"}
     assert len(embedded.files(work.job.spaces[1].dataset, "parts")) == 1
 
