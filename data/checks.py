@@ -3,6 +3,7 @@
 Knows the parts of documents and spaces. Looks only at chunks that the seal before did not show.
 """
 
+import uuid
 from collections.abc import Sequence
 
 import duckdb
@@ -110,7 +111,8 @@ def _count(
 
 
 def _connect(store: Store, records: list[Record]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"memory_limit": _MEMORY})
+    spill = store.location(f".{uuid.uuid4().hex}.spill")  # else DuckDB takes the working directory
+    connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": spill})
     _show_parts(connection, store, "kept", [record.part for record in records])
     _show_parts(connection, store, "rejects", [record.rejects for record in records])
     return connection

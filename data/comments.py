@@ -92,7 +92,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "seal": "Number of the seal that brought the change.",
         "corpus": "Corpus that changed.",
         "change": "new, changed, moved or deleted. While a listing still owes chunks, nothing is "
-        "said to be new or deleted on account of them.",
+        "said to be new or deleted on account of them; a file that cannot be read counts as gone.",
         "doc_id": "Document, by its name after the change (before it, if deleted).",
         "file": "File after the change; null if deleted.",
         "row": "Row after the change; null if deleted.",
