@@ -149,3 +149,23 @@ def test_stored_half_precision_and_cut_vectors_are_the_encoder_s(embedded: Any) 
     expected = load_encoder(embedded.encoder).encode(TEXTS, pooling)
     np.testing.assert_allclose(np.array([v for (v,) in rows]), expected, atol=1e-3)
     assert expected.shape == (30, 48)
+
+
+@pytest.mark.parametrize(
+    "pooling", [PoolingSpec(precision="float16"), PoolingSpec(strategy="max_min", normalize=False)]
+)
+def test_reused_vectors_are_the_stored_ones_bit_by_bit(small: Any, pooling: PoolingSpec) -> None:
+    small.write("a.parquet", TEXTS)
+    small.embed(poolings=(pooling,))
+    ((view,),) = small.ask("SELECT space FROM spaces")
+    query = f'SELECT v.vector FROM {view} v JOIN documents d USING (chunk, "row") ORDER BY d.text'
+    carried = {"carry_columns": ("text",)}
+    small.embed(poolings=(pooling,), corpus=carried)
+    small.write("z.parquet", TEXTS[::-1], row_group_size=4)
+    (small.sources / "a.parquet").unlink()
+    before = small.ask(query)
+
+    small.embed(poolings=(pooling,), corpus=carried)
+
+    assert small.num_forwarded == 0
+    assert small.ask(query) == before

@@ -1,0 +1,53 @@
+"""How far a run is, read off the commit records while it goes on."""
+
+from typing import Any
+
+import pytest
+
+from tasks.progress import Progress, watched
+
+TEXTS = [f"a step of the way, number {n}" for n in range(40)]
+
+
+def test_progress_says_percent_speed_and_time_left() -> None:
+    progress = Progress(documents=25, total_documents=100, tokens=600, seconds=30.0)
+
+    assert progress.percent == 25
+    assert progress.tokens_per_second == 20
+    assert progress.seconds_left == 90
+
+
+def test_before_the_first_chunk_nobody_knows_the_time_left() -> None:
+    assert Progress(0, 100, 0, 5.0).seconds_left is None
+
+
+def test_nothing_to_do_is_all_done() -> None:
+    assert Progress(0, 0, 0, 0.0).percent == 100
+
+
+def test_the_end_of_a_run_is_always_shown(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    work = small.plan()
+    seen: list[Progress] = []
+
+    with watched(work, seen.append):
+        small.step(work)
+
+    assert (seen[-1].documents, seen[-1].total_documents) == (40, 40)
+    assert seen[-1].tokens == 40 * 8  # a step of the way , number 7
+
+
+def test_a_run_that_breaks_off_shows_what_is_committed(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    work = small.plan()
+    seen: list[Progress] = []
+
+    def break_off() -> None:
+        with watched(work, seen.append):
+            small.step(work.model_copy(update={"chunks": work.chunks[:1]}))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+
+    assert (seen[-1].documents, seen[-1].percent) == (20, 50)
