@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from data import StoreSpec
+from data import Chunk, Record, StoreSpec
 from embedding import EncoderSpec
 from pooling import PoolingSpec
 
@@ -59,3 +59,27 @@ class ChunkReceipt(BaseModel):
     is_committed: bool = False
     is_unreadable: bool = False
     failure: str | None = None
+
+
+def failed_receipt(chunk: Chunk, reason: str, *, is_unreadable: bool = False) -> ChunkReceipt:
+    """The receipt of a chunk of which nothing is committed."""
+    return ChunkReceipt(
+        chunk=chunk.name,
+        place=chunk.place,
+        rows=chunk.rows,
+        is_unreadable=is_unreadable,
+        failure=reason,
+    )
+
+
+def committed_receipt(chunk: Chunk, documents: Record, space: Record) -> ChunkReceipt:
+    """The receipt of a chunk that is committed already, from its records: no time was spent."""
+    return ChunkReceipt(
+        chunk=chunk.name,
+        place=chunk.place,
+        rows=chunk.rows,
+        documents=documents.rows,
+        rejected=documents.rejected + space.rejected,
+        is_committed=True,
+        **space.statistics.model_dump(),
+    )

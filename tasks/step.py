@@ -30,7 +30,7 @@ from data import (
 )
 from tasks.assembly import Assembly, Window
 from tasks.encoders import process_encoder
-from tasks.job import ChunkReceipt, EmbedJob, SpaceJob
+from tasks.job import ChunkReceipt, EmbedJob, SpaceJob, committed_receipt, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
 
 _CHANGED = "the file was changed after its documents were committed. Run again to plan it anew."
@@ -67,22 +67,33 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
 
     A receipt comes after each chunk, and the chunk is committed by then; a chunk whose source
     cannot be read as planned, or that holds a text too large for the device, gives a receipt that
-    says so, and the others go on.
+    says so, and the others go on. What was committed since the plan was made, such as by an earlier
+    try of the same task, gives its receipt from the records.
     """
     store = open_existing_store(job.store.path)
     plan = load_plan(store, job.plan)
     owed = _owed(store, job, set(names))
+    known = set(names) - owed.keys()
+    yield from (_known_receipt(store, job, chunk) for chunk in plan.chunks if chunk.name in known)
     chunks = [chunk for chunk in plan.chunks if chunk.name in owed]
     reuse = _find_reuse(store, job, plan, chunks)
     started = time.perf_counter()
     for rows in read_chunks(plan, chunks):
         if isinstance(rows, ChunkFailure):
-            receipt = _failed(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
+            receipt = failed_receipt(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
         else:
             receipt = _try_chunk(store, job, rows, owed[rows.chunk.name], reuse)
         now = time.perf_counter()
         yield receipt.model_copy(update={"seconds": now - started})
         started = now
+
+
+def _known_receipt(store: LocalStore, job: EmbedJob, chunk: Chunk) -> ChunkReceipt:
+    documents, space = (
+        read_record(store, dataset, chunk.name)
+        for dataset in (job.documents, job.spaces[-1].dataset)
+    )
+    return committed_receipt(chunk, documents, space)
 
 
 def _owed(store: LocalStore, job: EmbedJob, names: set[str]) -> dict[str, Owed]:
@@ -113,7 +124,7 @@ def _try_chunk(
     try:
         return _embed_chunk(store, job, rows, owed, reuse)
     except MemoryError as error:
-        return _failed(rows.chunk, f"{rows.chunk.place}: {error}")
+        return failed_receipt(rows.chunk, f"{rows.chunk.place}: {error}")
 
 
 def _embed_chunk(
@@ -121,7 +132,7 @@ def _embed_chunk(
 ) -> ChunkReceipt:
     name = rows.chunk.name
     if not owed.documents and read_record(store, job.documents, name).texts_digest != rows.digest:
-        return _failed(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
+        return failed_receipt(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
     assembly = Assembly(rows, owed.spaces, reuse)
     attempt = new_attempt()
     made = _Made()
@@ -137,7 +148,7 @@ def _embed_chunk(
     records += [output.record(store, rows, attempt, statistics) for output in outputs]
     winners = _commit(store, records, rows.digest)
     if winners is None:
-        return _failed(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
+        return failed_receipt(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
     budget = (
         process_encoder(job.encoder, job.token_budget).token_budget
         if assembly.num_encoded
@@ -185,13 +196,3 @@ def _commit(store: LocalStore, records: Sequence[Record], digest: str) -> list[R
                 discard_parts(store, other)
             return None
     return winners
-
-
-def _failed(chunk: Chunk, reason: str, *, is_unreadable: bool = False) -> ChunkReceipt:
-    return ChunkReceipt(
-        chunk=chunk.name,
-        place=chunk.place,
-        rows=chunk.rows,
-        is_unreadable=is_unreadable,
-        failure=reason,
-    )

@@ -12,6 +12,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 import flows.embed_corpus
 import tasks.embed_chunks
+import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
 
 TEXTS = [f"a page about the number {n}" for n in range(30)]
@@ -142,3 +143,25 @@ def test_a_failing_disk_is_tried_again(small: Any, monkeypatch: pytest.MonkeyPat
 
     assert run(small).is_completed()
     assert small.ask("SELECT vectors FROM spaces") == [(30,)]
+
+
+def test_a_task_that_is_tried_again_counts_what_it_did_before(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("a.parquet", [*TEXTS, None])
+    monkeypatch.setattr(tasks.embed_chunks.embed_chunks, "retry_delay_seconds", 0.1)
+    embed_chunk = tasks.step._embed_chunk
+    calls: list[Any] = []
+
+    def fails_at_the_third(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise OSError("the disk does not answer")
+        return embed_chunk(*arguments)
+
+    monkeypatch.setattr(tasks.step, "_embed_chunk", fails_at_the_third)
+
+    summary = run(small, chunk_rows=8).result()
+
+    assert len(calls) == 5  # four chunks, one of them twice
+    assert (summary.documents, summary.encoded, summary.rejected) == (30, 30, 1)
