@@ -62,6 +62,11 @@ def main() -> None:
         return
     with TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.documents, asked.spaces)
+    report(found)
+
+
+def report(found: Peak) -> None:
+    """Say it in a line."""
     console.print(
         f"{found.documents:,} documents in one row group, {found.spaces} spaces of a one-layer "
         f"BERT of 384: peak {found.peak_mb:,.0f} MB, {found.before_mb:,.0f} MB of it before the "

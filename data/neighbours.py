@@ -9,7 +9,10 @@ import polars as pl
 from data.sql import quote_name
 from data.store import StoreError
 
-_SPACES = "SELECT space, any_value(dataset) FROM spaces GROUP BY space ORDER BY min(rowid)"
+_SPACES = """
+    SELECT space, any_value(dataset) FROM spaces
+    GROUP BY space ORDER BY sum(vectors) = 0, min(rowid)
+"""
 _NEAREST = """
     WITH nearest AS (
         SELECT chunk, row,
@@ -27,7 +30,7 @@ _NEAREST = """
 
 
 def space_datasets(catalog: Path) -> dict[str, str]:
-    """The dataset of each space, by its name in SQL; the one asked for first comes first."""
+    """The dataset of each space, by its name in SQL, in the order of asking; empty ones last."""
     with duckdb.connect(str(catalog), read_only=True) as connection:
         return dict(connection.execute(_SPACES).fetchall())
 

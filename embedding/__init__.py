@@ -4,6 +4,7 @@ Knows model folders and devices; knows no corpus, no store and no Prefect.
 """
 
 from embedding.defaults import default_pooling, output_dimension
+from embedding.device import choose_device
 from embedding.encoded import EncodedTexts
 from embedding.encoder import Encoder
 from embedding.identity import EncoderIdentity, identify_encoder
@@ -15,6 +16,7 @@ __all__ = [
     "Encoder",
     "EncoderIdentity",
     "EncoderSpec",
+    "choose_device",
     "default_pooling",
     "identify_encoder",
     "load_encoder",

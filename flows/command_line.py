@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from prefect.logging.configuration import setup_logging
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data import StoreError
 from flows.console import console
+
+_INTERRUPTED = 130  # what a shell says of a command ended by Ctrl-C
 
 
 class Command(BaseSettings):
@@ -45,9 +47,21 @@ class Command(BaseSettings):
             return CliApp.run(cls)
         except ValidationError as error:
             for problem in error.errors():
-                place = ".".join(str(part) for part in problem["loc"])
-                console.print(f"--{place}: {_words(problem)}", style="red", markup=False)
+                for place in _places(cls, problem):
+                    console.print(f"--{place}: {_words(problem)}", style="red", markup=False)
             raise SystemExit(2) from None
+
+
+def _places(command: type[BaseModel], problem: Any) -> list[str]:
+    """The options that a problem is about; those of a whole group if the group is missing."""
+    place = ".".join(str(part) for part in problem["loc"])
+    field = command.model_fields.get(place)
+    group = field.annotation if field else None
+    if isinstance(group, type) and issubclass(group, BaseModel):
+        return [
+            f"{place}.{name}" for name, each in group.model_fields.items() if each.is_required()
+        ]
+    return [place]
 
 
 def _words(problem: Any) -> str:
@@ -69,6 +83,9 @@ def plain_errors(*more: type[Exception]) -> Iterator[None]:
     expected: tuple[type[Exception], ...] = (ValueError, StoreError, *more)
     try:
         yield
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on where this one was.", style="red")
+        raise SystemExit(_INTERRUPTED) from None
     except expected as error:
         console.print(str(error), style="red", markup=False)
         raise SystemExit(1) from None

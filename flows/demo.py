@@ -6,12 +6,10 @@ Knows the sample's parameters. The flow, the queries and the server are those th
 import time
 from pathlib import Path
 
-from rich.table import Table
-
 from data import CorpusSpec, StoreSpec, read_queries, run_query
 from embedding import EncoderSpec
 from flows.command_line import plain_errors
-from flows.console import console
+from flows.console import console, print_rows
 from flows.embed_corpus import RunIncomplete, embed_corpus
 from flows.server import running_server
 from pooling import PoolingSpec
@@ -53,17 +51,8 @@ def show_answer(title: str, query: str, catalog: Path) -> None:
     names, rows = run_query(catalog, query)
     console.print(f"[bold]{title}[/bold]")
     console.print(query.rstrip(), style="cyan", markup=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in names:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+    print_rows(names, rows)
     console.print()
-
-
-def _cell(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ Knows which work in which order. The work itself is in tasks/.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from prefect import flow
 from prefect.runtime import flow_run
+from pydantic_settings import SettingsConfigDict
 
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
@@ -21,6 +23,7 @@ from pooling import PoolingSpec
 from tasks.artifacts import ProgressArtifact, create_summary_artifacts
 from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
+from tasks.owed import committed_receipts, count_rejects
 from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
 from tasks.progress import Progress, watched
 from tasks.publish_corpus import publish_corpus, publish_work
@@ -85,12 +88,21 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
         batch, pending = tuple(pending[:size]), pending[size:]
         state = embed_chunks(work.job, batch, places[batch[0]], return_state=True)
         if state.is_failed() or state.is_crashed():
-            return (f"{places[batch[0]]}: {state.message}",)
+            done = committed_receipts(work.job, batch)
+            receipts.extend(done)
+            stuck = next(name for name in batch if name not in {receipt.chunk for receipt in done})
+            return (f"{places[stuck]}: {state.message}",)
         made = state.result()
         if not receipts:  # the first chunk shows a tokenizer of the wrong language
             warn(unknown_warning(work.request.encoder.model, unknown_share(made)))
         receipts.extend(made)
-        if problem := too_many_rejects(receipts, work.request.run.max_reject_share, bool(pending)):
+        problem = too_many_rejects(
+            receipts,
+            work.request.run.max_reject_share,
+            has_more=bool(pending),
+            count_all=partial(count_rejects, work.job),
+        )
+        if problem:
             return (problem,)
         tasks += 1
         size = chunks_a_task(made, len(pending), MAX_TASKS - tasks)
@@ -104,12 +116,26 @@ def chunks_a_task(made: list[ChunkReceipt], num_pending: int, num_tasks_left: in
     return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
 
 
-def too_many_rejects(receipts: list[ChunkReceipt], max_share: float, has_more: bool) -> str | None:
-    """The reason to stop, if more rows are rejected than the run allows; few rows do not tell."""
-    rows = sum(receipt.rows for receipt in receipts if not receipt.failure)
-    rejected = sum(receipt.rejected for receipt in receipts)
-    if not rows or rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
+def too_many_rejects(
+    receipts: list[ChunkReceipt],
+    max_share: float,
+    *,
+    has_more: bool,
+    count_all: Callable[[], tuple[int, int]],
+) -> str | None:
+    """The reason to stop, if more rows are rejected than the run allows.
+
+    A few rows do not tell: more are waited for, or else `count_all` gives rows and rejects of the
+    whole corpus, so that a nightly run of two bad rows is no failure.
+    """
+    made = [receipt for receipt in receipts if not receipt.failure]
+    rows, rejected = sum(r.rows for r in made), sum(r.rejected for r in made)
+    if rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
         return None
+    if rows < ROWS_TO_JUDGE_REJECTS_BY:
+        rows, rejected = count_all()
+        if rejected <= max_share * rows:
+            return None
     return (
         f"{rejected} of {rows} rows were rejected, more than run.max_reject_share "
         f"({max_share:.0%}) allows. Look at the table rejects; is corpus.text_columns right?"
@@ -118,10 +144,8 @@ def too_many_rejects(receipts: list[ChunkReceipt], max_share: float, has_more: b
 
 def what_is_owed(summary: RunSummary) -> str:
     """One line for Prefect's state, the details after it."""
-    head = (
-        f"Corpus {summary.corpus} is incomplete, {summary.owed_chunks} chunks are owed; what is "
-        f"there is published in {summary.catalog}. What went wrong:"
-    )
+    owed = f"{summary.owed_chunks} chunks are owed" if summary.owed_chunks else "it is not whole"
+    head = f"Corpus {summary.corpus}: {owed}. What is there is published in {summary.catalog}."
     return "\n".join([head, *(f"  {problem}" for problem in summary.problems)])
 
 
@@ -149,8 +173,10 @@ def _shown(work: Work) -> Iterator[None]:
             yield
 
 
-class EmbedCommand(EmbedRequest, Command):  # type: ignore[misc] # both configure; they agree
+class EmbedCommand(EmbedRequest, Command):
     """Embed a corpus of Parquet files, in this process, recorded by the Prefect server."""
+
+    model_config = SettingsConfigDict(cli_prog_name="python -m flows.embed_corpus")
 
 
 def main() -> None:

@@ -71,6 +71,8 @@ def report(summary: RunSummary) -> None:
     console.print(table)
     for warning in summary.warnings:
         warn(warning)
+    for problem in summary.tolerated:
+        warn(f"tolerated: {problem}")
 
 
 def warn(text: str | None) -> None:

@@ -6,7 +6,6 @@ Knows how a space's lineage becomes its encoder again. The query is encoded as t
 import argparse
 
 import polars as pl
-from rich.table import Table
 
 from data import (
     Dataset,
@@ -20,7 +19,7 @@ from data import (
 )
 from embedding import EncoderSpec, identify_encoder, load_encoder
 from flows.command_line import plain_errors
-from flows.console import console
+from flows.console import console, print_rows
 from pooling import PoolingSpec
 
 
@@ -88,14 +87,12 @@ def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec,
 
 def show(found: pl.DataFrame) -> None:
     """Print the documents, the text last where it is carried."""
+    if found.is_empty():
+        console.print("The space holds no vectors yet; the table spaces says what it owes.")
+        return
     columns = [name for name in found.columns if name not in {"row", "file", "text"}]
     columns += ["text"] if "text" in found.columns else ["file", "row"]
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in columns:
-        table.add_column(name, no_wrap=name != "text")
-    for row in found.select(columns).iter_rows():
-        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
-    console.print(table)
+    print_rows(columns, found.select(columns).iter_rows())
 
 
 if __name__ == "__main__":

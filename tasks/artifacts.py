@@ -43,10 +43,9 @@ def create_summary_artifacts(summary: RunSummary) -> None:
         table=[{"what": label, "value": value} for label, value in summary_rows(summary)],
         description=f"Corpus {summary.corpus}, seal {summary.seal}",
     )
-    if summary.problems or summary.warnings:
-        lines = [f"- **{text}**" for text in summary.problems] + [
-            f"- {t}" for t in summary.warnings
-        ]
+    if summary.problems or summary.warnings or summary.tolerated:
+        lines = [f"- **{text}**" for text in summary.problems]
+        lines += [f"- {text}" for text in (*summary.warnings, *summary.tolerated)]
         create_markdown_artifact("\n".join(lines), key="embed-corpus-notes")
 
 
@@ -55,7 +54,7 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
     share = summary.device_seconds / summary.seconds if summary.seconds else 0.0
     return [
         ("rows in the corpus", f"{summary.planned_documents:,}"),
-        ("documents committed by this run", f"{summary.documents:,}"),
+        ("documents done by this run", f"{summary.documents:,}"),
         ("texts encoded", f"{summary.encoded:,}"),
         ("texts reused", f"{summary.reused:,}"),
         ("duplicates", f"{summary.duplicates:,}"),

@@ -3,6 +3,22 @@
 from functools import lru_cache
 
 from embedding import Encoder, EncoderSpec, load_encoder
+from tasks.job import EmbedJob
+
+
+def job_encoder(job: EmbedJob) -> Encoder:
+    """The loaded encoder that the job was planned for.
+
+    Raises:
+        ValueError: the model was replaced since, in its folder or on the hub.
+    """
+    encoder = process_encoder(job.encoder, job.token_budget)
+    if encoder.identity != job.identity:
+        raise ValueError(
+            f"the model {job.encoder.model!r} is not the one that was planned for: it was replaced "
+            "since. Run again; for a hub id, name a commit in encoder.revision."
+        )
+    return encoder
 
 
 @lru_cache(maxsize=1)

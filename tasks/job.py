@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from data import Chunk, Record, StoreSpec
-from embedding import EncoderSpec
+from embedding import EncoderIdentity, EncoderSpec
 from pooling import PoolingSpec
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +29,7 @@ class EmbedJob(BaseModel):
     documents: str
     spaces: tuple[SpaceJob, ...]
     encoder: EncoderSpec
+    identity: EncoderIdentity
     token_budget: int | None = None
 
 

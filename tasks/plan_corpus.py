@@ -30,6 +30,7 @@ from data import (
 from embedding import (
     EncoderIdentity,
     EncoderSpec,
+    choose_device,
     default_pooling,
     identify_encoder,
     output_dimension,
@@ -89,9 +90,10 @@ def plan_work(request: EmbedRequest) -> Work:
     """List the corpus, name the datasets, and subtract what is committed.
 
     Raises:
-        ValueError: the corpus, the model or a pooling is not what the request says.
+        ValueError: the corpus, the model, the device or a pooling is not what the request says.
         StoreError: the store cannot be used.
     """
+    choose_device(request.encoder.device)
     identity = identify_encoder(request.encoder)
     poolings = _distinct(request.poolings) or [default_pooling(request.encoder)]
     spaces = [_space(request.encoder, identity, pooling) for pooling in poolings]
@@ -114,6 +116,7 @@ def plan_work(request: EmbedRequest) -> Work:
         documents=documents,
         spaces=tuple(jobs),
         encoder=request.encoder,
+        identity=identity,
         token_budget=request.run.token_budget,
     )
     committed = [committed_chunks(store, name) for name in (documents, *datasets)]

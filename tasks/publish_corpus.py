@@ -53,7 +53,7 @@ def publish_work(work: Work, ended: Ended) -> RunSummary:
         started_at=ended.started_at,
         ended_at=datetime.now(UTC),
         asked=work.request.model_dump(mode="json"),
-        failures=summary.problems,
+        failures=summary.problems + summary.tolerated,
         **{name: getattr(summary, name) for name in COUNTS},
     )
     save_run(store, record)

@@ -7,7 +7,6 @@ so do tests.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from data import (
     Chunk,
@@ -19,7 +18,6 @@ from data import (
     Record,
     Reuse,
     commit,
-    committed_chunks,
     discard_parts,
     find_reuse,
     load_plan,
@@ -29,19 +27,12 @@ from data import (
     read_record,
 )
 from tasks.assembly import Assembly, Window
-from tasks.encoders import process_encoder
-from tasks.job import ChunkReceipt, EmbedJob, SpaceJob, committed_receipt, failed_receipt
+from tasks.encoders import job_encoder
+from tasks.job import ChunkReceipt, EmbedJob, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
+from tasks.owed import Owed, owed_chunks, read_receipt
 
 _CHANGED = "the file was changed after its documents were committed. Run again to plan it anew."
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """What one chunk lacks."""
-
-    documents: bool
-    spaces: tuple[SpaceJob, ...]
 
 
 class _Made:
@@ -72,10 +63,11 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
     """
     store = open_existing_store(job.store.path)
     plan = load_plan(store, job.plan)
-    owed = _owed(store, job, set(names))
-    known = set(names) - owed.keys()
-    yield from (_known_receipt(store, job, chunk) for chunk in plan.chunks if chunk.name in known)
+    owed, asked = owed_chunks(store, job, names), set(names)
     chunks = [chunk for chunk in plan.chunks if chunk.name in owed]
+    for chunk in plan.chunks:
+        if chunk.name in asked and chunk.name not in owed:
+            yield read_receipt(store, job, chunk)
     reuse = _find_reuse(store, job, plan, chunks)
     started = time.perf_counter()
     for rows in read_chunks(plan, chunks):
@@ -86,25 +78,6 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
         now = time.perf_counter()
         yield receipt.model_copy(update={"seconds": now - started})
         started = now
-
-
-def _known_receipt(store: LocalStore, job: EmbedJob, chunk: Chunk) -> ChunkReceipt:
-    documents, space = (
-        read_record(store, dataset, chunk.name)
-        for dataset in (job.documents, job.spaces[-1].dataset)
-    )
-    return committed_receipt(chunk, documents, space)
-
-
-def _owed(store: LocalStore, job: EmbedJob, names: set[str]) -> dict[str, Owed]:
-    """What each chunk lacks now; a chunk that lacks nothing is not in the answer."""
-    documents = names - committed_chunks(store, job.documents)
-    lacking = [(space, names - committed_chunks(store, space.dataset)) for space in job.spaces]
-    owed = {
-        name: Owed(name in documents, tuple(space for space, lack in lacking if name in lack))
-        for name in names
-    }
-    return {name: some for name, some in owed.items() if some.documents or some.spaces}
 
 
 def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
@@ -149,17 +122,13 @@ def _embed_chunk(
     winners = _commit(store, records, rows.digest)
     if winners is None:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
-    budget = (
-        process_encoder(job.encoder, job.token_budget).token_budget
-        if assembly.num_encoded
-        else None
-    )
+    budget = job_encoder(job).token_budget if assembly.num_encoded else None
     return ChunkReceipt(
         chunk=name,
         place=rows.chunk.place,
         rows=rows.chunk.rows,
         documents=rows.documents.num_rows,
-        rejected=rows.rejects.num_rows + max((output.rejected for output in outputs), default=0),
+        rejected=_count_rejected(rows, owed, outputs),
         unknown_tokens=made.unknown,
         content_tokens=made.content,
         device_seconds=made.device_seconds,
@@ -168,6 +137,12 @@ def _embed_chunk(
         is_committed=any(winner.attempt == attempt for winner in winners),
         **statistics.model_dump(),
     )
+
+
+def _count_rejected(rows: ChunkRows, owed: Owed, outputs: Sequence[SpaceOutput]) -> int:
+    """Rows that this chunk adds to the rejects; a backfill adds none on reading."""
+    on_reading = rows.rejects.num_rows if owed.documents else 0
+    return on_reading + max((output.rejected for output in outputs), default=0)
 
 
 def _write_spaces(
@@ -179,7 +154,7 @@ def _write_spaces(
             stack.enter_context(open_space_output(store, space, rows.chunk.name, attempt))
             for space in assembly.spaces
         ]
-        for window in assembly.windows(lambda: process_encoder(job.encoder, job.token_budget)):
+        for window in assembly.windows(lambda: job_encoder(job)):
             made.add(window)
             for output, vectors in zip(outputs, window.texts.vectors, strict=True):
                 output.append(rows, window, vectors)

@@ -52,6 +52,7 @@ class RunSummary(BaseModel):
     token_budget: int | None
     owed_chunks: int
     problems: tuple[str, ...]
+    tolerated: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -72,12 +73,14 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
     Files that a run was told to tolerate are not owed to it.
     """
     receipts = ended.receipts
-    tolerated = [r for r in receipts if r.is_unreadable and work.request.run.tolerate_unreadable]
+    failures = [receipt for receipt in receipts if receipt.failure]
+    tolerated = [r for r in failures if r.is_unreadable and work.request.run.tolerate_unreadable]
+    unreadable = [*work.unreadable, *(r.failure or "" for r in tolerated)]
     counts = {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS}
     owed = {chunk for chunks in outcome.owed.values() for chunk in chunks}
     problems = (
         *ended.problems,
-        *(r.failure for r in receipts if r.failure and r not in tolerated),
+        *(r.failure or "" for r in failures if r not in tolerated),
         *(() if work.request.run.tolerate_unreadable else work.unreadable),
     )
     return RunSummary(
@@ -93,7 +96,8 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
         token_budget=next((r.token_budget for r in reversed(receipts) if r.token_budget), None),
         owed_chunks=len(owed),
         problems=problems,
-        warnings=tuple(_warnings(work, ended, outcome, len(tolerated))),
+        tolerated=tuple(unreadable) if work.request.run.tolerate_unreadable else (),
+        warnings=tuple(_warnings(work, ended, outcome)),
         **counts,
     )
 
@@ -114,7 +118,7 @@ def unknown_warning(model: str, share: float) -> str | None:
     )
 
 
-def _warnings(work: Work, ended: Ended, outcome: SealOutcome, num_tolerated: int) -> Iterator[str]:
+def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
     request = work.request
     if warning := unknown_warning(request.encoder.model, unknown_share(ended.receipts)):
         yield warning
@@ -125,11 +129,6 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome, num_tolerated: int
         )
     if truncated := sum(receipt.truncated for receipt in ended.receipts):
         yield f"{truncated:,} documents are longer than the model reads; see column truncated."
-    if request.run.tolerate_unreadable and (work.unreadable or num_tolerated):
-        yield (
-            f"{len(work.unreadable)} files and {num_tolerated} chunks could not be read; see the "
-            "tables unreadable_files and chunks."
-        )
     if work.passed_over:
         names = ", ".join(work.passed_over[:3])
         yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {names}."

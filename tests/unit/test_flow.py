@@ -60,7 +60,7 @@ def test_the_largest_plan_needs_no_more_than_the_most_tasks() -> None:
         ([receipt(rejected=901)], False, True),
         ([receipt(rejected=901)], True, True),
         ([receipt(rows=999, rejected=999)], True, False),  # too few rows to judge by
-        ([receipt(rows=999, rejected=999)], False, True),  # but they are all there is
+        ([receipt(rows=2, rejected=2)], False, False),  # nor at the end, in a corpus of good rows
         ([receipt(rejected=950), receipt(rejected=0)], True, False),
         ([receipt(failure="unreadable")], False, False),
         ([], False, False),
@@ -70,11 +70,19 @@ def test_the_largest_plan_needs_no_more_than_the_most_tasks() -> None:
 def test_a_run_stops_when_too_many_rows_are_rejected(
     receipts: list[ChunkReceipt], has_more: bool, stops: bool
 ) -> None:
-    assert (too_many_rejects(receipts, 0.9, has_more) is not None) is stops
+    said = too_many_rejects(receipts, 0.9, has_more=has_more, count_all=lambda: (5000, 2))
+
+    assert (said is not None) is stops
+
+
+def test_a_small_corpus_of_rejects_alone_stops_its_run() -> None:
+    few = [receipt(rows=6, rejected=6)]
+
+    assert too_many_rejects(few, 0.9, has_more=False, count_all=lambda: (6, 6)) is not None
 
 
 def test_too_many_rejects_say_how_many_and_which_setting() -> None:
-    said = too_many_rejects([receipt(rejected=990)], 0.9, has_more=False)
+    said = too_many_rejects([receipt(rejected=990)], 0.9, has_more=False, count_all=lambda: (0, 0))
 
     assert said is not None
     for words in ("990 of 1000 rows", "run.max_reject_share (90%)", "corpus.text_columns"):

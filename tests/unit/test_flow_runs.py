@@ -53,7 +53,7 @@ def test_a_run_leaves_progress_and_a_summary(small: Any) -> None:
     assert left["embed-corpus-progress"] == 100
     rows = {row["what"]: row["value"] for row in json.loads(left["embed-corpus-summary"])}
     assert rows["texts encoded"] == "30"
-    assert rows["documents committed by this run"] == "30"
+    assert rows["documents done by this run"] == "30"
 
 
 def test_a_second_run_encodes_none_and_completes(small: Any) -> None:

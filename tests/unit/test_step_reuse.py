@@ -107,7 +107,7 @@ def test_a_second_run_encodes_none_and_loads_no_model(
     def refuse(*_: Any) -> None:
         pytest.fail("the model was loaded")
 
-    monkeypatch.setattr(tasks.step, "process_encoder", refuse)
+    monkeypatch.setattr(tasks.step, "job_encoder", refuse)
 
     summary = embedded.embed()
 
@@ -117,7 +117,7 @@ def test_a_second_run_encodes_none_and_loads_no_model(
 def test_rewritten_files_are_reused_without_loading_the_model(
     embedded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.step, "process_encoder", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr(tasks.step, "job_encoder", lambda *_: pytest.fail("it was loaded"))
     embedded.write("a.parquet", texts_of("alpha"), row_group_size=5)
 
     assert embedded.embed().reused == 30
