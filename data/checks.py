@@ -29,11 +29,12 @@ _DOCUMENTS_AT_FAULT = """
             AS "rows doubled"
 """
 _VECTORS_AT_FAULT = """
-    WITH found AS (SELECT chunk, row FROM kept UNION ALL SELECT chunk, row FROM rejects)
+    WITH found AS (
+        SELECT chunk, row, text_hash FROM kept UNION ALL SELECT chunk, row, text_hash FROM rejects)
     SELECT
-        (SELECT count(*) FROM documents ANTI JOIN found USING (chunk, row))
+        (SELECT count(*) FROM documents ANTI JOIN found USING (chunk, row, text_hash))
             AS "documents without a vector",
-        (SELECT count(*) FROM found ANTI JOIN documents USING (chunk, row))
+        (SELECT count(*) FROM found ANTI JOIN documents USING (chunk, row, text_hash))
             AS "vectors without a document",
         (SELECT count(*) FROM (SELECT chunk, row FROM found GROUP BY ALL HAVING count(*) > 1))
             AS "rows doubled",

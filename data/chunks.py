@@ -34,10 +34,15 @@ class Chunk(BaseModel):
 
 
 class ChunkIdentity(BaseModel):
-    """What names a chunk: which rows of which file, and how they are read."""
+    """What names a chunk: which rows of which file, and how they are read.
+
+    The corpus is part of it: what one corpus has committed must not count for another, whose
+    documents may be owed. Their vectors are shared all the same, by text.
+    """
 
     model_config = _FROZEN
 
+    corpus: str
     path: str
     file: FileIdentity
     row_start: int
@@ -89,6 +94,7 @@ def shorten(span: Span, rows: float) -> Span:
 def make_chunk(file: SourceFile, span: Span, corpus: CorpusSpec) -> Chunk:
     """The chunk of these rows, named by what it is and how it is read."""
     identity = ChunkIdentity(
+        corpus=corpus.name,
         path=file.path,
         file=file.identity,
         row_start=span.start,

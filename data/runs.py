@@ -38,9 +38,12 @@ class RunRecord(BaseModel):
 
 
 def save_run(store: Store, record: RunRecord) -> None:
-    """Keep the record; a run has one."""
+    """Keep the record; a run that is tried again has one for each time."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", record.run)
-    store.create(f"runs/{name}.json", canonical_json(record.model_dump(mode="json")))
+    content = canonical_json(record.model_dump(mode="json"))
+    times = 1
+    while not store.create(f"runs/{name}{f'-{times}' if times > 1 else ''}.json", content):
+        times += 1
 
 
 def load_runs(store: Store) -> list[RunRecord]:

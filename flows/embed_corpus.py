@@ -88,9 +88,9 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
         batch, pending = tuple(pending[:size]), pending[size:]
         state = embed_chunks(work.job, batch, places[batch[0]], return_state=True)
         if state.is_failed() or state.is_crashed():
-            done = committed_receipts(work.job, batch)
-            receipts.extend(done)
-            stuck = next(name for name in batch if name not in {receipt.chunk for receipt in done})
+            receipts.extend(committed_receipts(work.job, batch))
+            done = {receipt.chunk for receipt in receipts}
+            stuck = next((name for name in batch if name not in done), batch[-1])
             return (f"{places[stuck]}: {state.message}",)
         made = state.result()
         if not receipts:  # the first chunk shows a tokenizer of the wrong language

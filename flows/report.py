@@ -8,10 +8,9 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from flows.console import console
-from tasks.artifacts import summary_rows
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
-from tasks.summary import RunSummary
+from tasks.summary import RunSummary, summary_rows
 
 _SECONDS_BETWEEN_LINES = 5.0
 _KILO = 1000

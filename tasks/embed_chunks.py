@@ -1,28 +1,18 @@
 """The task that embeds: Prefect's grip on the step in tasks/step.py."""
 
-from typing import Any
-
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task, exponential_backoff
 
-from data import StoreError
 from tasks.job import ChunkReceipt, EmbedJob
+from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.step import embed_step
-
-
-def is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Only what time can cure: a disk or network that failed. Not a wrong word, not a full disk."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, OSError) and not isinstance(error, StoreError)
 
 
 @task(
     name="embed-chunks",
     task_run_name="embed-{first}",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAY,
     retry_jitter_factor=0.5,
     retry_condition_fn=is_worth_a_retry,
     cache_policy=NO_CACHE,

@@ -14,6 +14,10 @@ def job_encoder(job: EmbedJob) -> Encoder:
     """
     encoder = process_encoder(job.encoder, job.token_budget)
     if encoder.identity != job.identity:
+        process_encoder.cache_clear()  # in a process that lives on, it is the one from before
+        del encoder
+        encoder = process_encoder(job.encoder, job.token_budget)
+    if encoder.identity != job.identity:
         raise ValueError(
             f"the model {job.encoder.model!r} is not the one that was planned for: it was replaced "
             "since. Run again; for a hub id, name a commit in encoder.revision."

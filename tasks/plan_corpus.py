@@ -37,6 +37,7 @@ from embedding import (
 )
 from pooling import PoolingSpec
 from tasks.job import EmbedJob, SpaceJob
+from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import RunSpec
 
 _BYTES_A_NUMBER = {"float32": 4, "float16": 2}
@@ -80,7 +81,14 @@ class Work(BaseModel):
     passed_over: tuple[str, ...]
 
 
-@task(name="plan-corpus", task_run_name="plan-{request.corpus.name}", cache_policy=NO_CACHE)
+@task(
+    name="plan-corpus",
+    task_run_name="plan-{request.corpus.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAY,
+    retry_condition_fn=is_worth_a_retry,
+    cache_policy=NO_CACHE,
+)
 def plan_corpus(request: EmbedRequest) -> Work:
     """Plan as a task, so that its time and its errors stand in the run."""
     return plan_work(request)

@@ -14,6 +14,7 @@ from data import LocalStore, committed_chunks, load_plan, open_existing_store, r
 from tasks.plan_corpus import Work
 
 _READ_EVERY_S = 0.5
+_WAIT_PER_READING = 20  # a store of many chunks takes long to list: look at it less often
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,11 @@ def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
     done = threading.Event()
 
     def look() -> None:
-        while not done.wait(_READ_EVERY_S):
+        wait_s = _READ_EVERY_S
+        while not done.wait(wait_s):
+            started = time.monotonic()
             show(watch.read())
+            wait_s = max(_READ_EVERY_S, _WAIT_PER_READING * (time.monotonic() - started))
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True)
     thread.start()

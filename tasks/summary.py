@@ -132,3 +132,23 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
     if work.passed_over:
         names = ", ".join(work.passed_over[:3])
         yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {names}."
+
+
+def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
+    """The numbers that a person looks for, with their words."""
+    share = summary.device_seconds / summary.seconds if summary.seconds else 0.0
+    return [
+        ("rows in the corpus", f"{summary.planned_documents:,}"),
+        ("documents done by this run", f"{summary.documents:,}"),
+        ("texts encoded", f"{summary.encoded:,}"),
+        ("texts reused", f"{summary.reused:,}"),
+        ("duplicates", f"{summary.duplicates:,}"),
+        ("rows rejected", f"{summary.rejected:,}"),
+        ("documents truncated", f"{summary.truncated:,}"),
+        ("tokens", f"{summary.tokens:,}"),
+        ("seconds", f"{summary.seconds:.1f}"),
+        ("device busy", f"{share:.0%}"),
+        ("device waited for the tokenizer (s)", f"{summary.wait_seconds:.1f}"),
+        ("chunks owed", f"{summary.owed_chunks:,}"),
+        ("catalog", summary.catalog),
+    ]

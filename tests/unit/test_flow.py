@@ -13,8 +13,9 @@ from data.store import DiskFull
 from embedding import EncoderSpec
 from flows.embed_corpus import MAX_TASKS, chunks_a_task, embed_corpus, too_many_rejects
 from pooling import POOLERS, PoolingSpec
-from tasks.embed_chunks import embed_chunks, is_worth_a_retry
+from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
+from tasks.retrying import is_worth_a_retry
 from tasks.run_spec import RunSpec
 
 ROOT = Path(__file__).parents[2]

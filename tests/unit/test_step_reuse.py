@@ -9,6 +9,7 @@ import pytest
 import tasks.step
 from embedding import EncoderSpec
 from pooling import PoolingSpec
+from tasks.step import embed_step
 
 MEAN, CLS = PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls")
 
@@ -131,6 +132,19 @@ def test_the_same_files_under_another_corpus_name_encode_none(embedded: Any) -> 
         ("second", 60),
         ("small", 60),
     ]
+
+
+def test_a_second_corpus_over_the_same_files_that_stops_early_is_published_as_incomplete(
+    embedded: Any,
+) -> None:
+    work = embedded.plan(corpus={"name": "second"})
+    (receipt, *_) = embed_step(work.job, work.chunks[:1])
+
+    summary = embedded.publish(work, [receipt])
+
+    assert (summary.is_complete, summary.owed_chunks) == (False, len(work.chunks) - 1)
+    vectors = "SELECT corpus, vectors FROM spaces ORDER BY corpus"
+    assert embedded.ask(vectors) == [("second", receipt.documents), ("small", 60)]
 
 
 def test_another_corpus_with_some_of_the_texts_encodes_the_others(embedded: Any) -> None:
