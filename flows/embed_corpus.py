@@ -3,8 +3,7 @@
 Knows which work in which order. The work itself is in tasks/.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -24,15 +23,12 @@ from tasks.artifacts import ProgressArtifact, create_summary_artifacts
 from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, count_rejects
+from tasks.pacing import MAX_TASKS, chunks_a_task, too_many_rejects
 from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
 from tasks.progress import Progress, watched
 from tasks.publish_corpus import publish_corpus, publish_work
 from tasks.run_spec import RunSpec
-from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning
-
-SECONDS_A_TASK = 30.0
-MAX_TASKS = 1000
-ROWS_TO_JUDGE_REJECTS_BY = 1000
+from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning, what_is_owed
 
 
 class RunIncomplete(Exception):
@@ -109,46 +105,6 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
     return ()
 
 
-def chunks_a_task(made: list[ChunkReceipt], num_pending: int, num_tasks_left: int) -> int:
-    """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
-    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
-    by_time = int(SECONDS_A_TASK / seconds) if seconds else num_pending
-    return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
-
-
-def too_many_rejects(
-    receipts: list[ChunkReceipt],
-    max_share: float,
-    *,
-    has_more: bool,
-    count_all: Callable[[], tuple[int, int]],
-) -> str | None:
-    """The reason to stop, if more rows are rejected than the run allows.
-
-    A few rows do not tell: more are waited for, or else `count_all` gives rows and rejects of the
-    whole corpus, so that a nightly run of two bad rows is no failure.
-    """
-    made = [receipt for receipt in receipts if not receipt.failure]
-    rows, rejected = sum(r.rows for r in made), sum(r.rejected for r in made)
-    if rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
-        return None
-    if rows < ROWS_TO_JUDGE_REJECTS_BY:
-        rows, rejected = count_all()
-        if rejected <= max_share * rows:
-            return None
-    return (
-        f"{rejected} of {rows} rows were rejected, more than run.max_reject_share "
-        f"({max_share:.0%}) allows. Look at the table rejects; is corpus.text_columns right?"
-    )
-
-
-def what_is_owed(summary: RunSummary) -> str:
-    """One line for Prefect's state, the details after it."""
-    owed = f"{summary.owed_chunks} chunks are owed" if summary.owed_chunks else "it is not whole"
-    head = f"Corpus {summary.corpus}: {owed}. What is there is published in {summary.catalog}."
-    return "\n".join([head, *(f"  {problem}" for problem in summary.problems)])
-
-
 def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[str, ...]) -> Ended:
     name, number = flow_run.name or "embed", flow_run.id or uuid4().hex
     return Ended(
@@ -163,7 +119,7 @@ def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[s
 def _shown(work: Work) -> Iterator[None]:
     """Show the progress on the terminal and in Prefect's UI while the block lasts."""
     artifact = ProgressArtifact(work.request.corpus.name)
-    with progress_line(work.pending_documents) as line:
+    with progress_line(work.pending_rows) as line:
 
         def show(progress: Progress) -> None:
             line(progress)

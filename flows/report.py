@@ -21,14 +21,14 @@ def announce(work: Work) -> None:
     request = work.request
     poolings = ", ".join(space.pooling.strategy for space in work.job.spaces)
     console.print(
-        f"Corpus {request.corpus.name}: {work.planned_documents:,} rows in {work.num_chunks} "
+        f"Corpus {request.corpus.name}: {work.planned_rows:,} rows in {work.num_chunks} "
         f"chunks; {request.encoder.model} pooled by {poolings}."
     )
     for problem in work.unreadable:
         console.print(f"Cannot be read: {problem}", style="yellow", markup=False)
     if work.chunks:
         console.print(
-            f"To do: {work.pending_documents:,} rows in {len(work.chunks)} chunks, "
+            f"To do: {work.pending_rows:,} rows in {len(work.chunks)} chunks, "
             f"{_size(work.text_bytes)} of text, {_size(work.vector_bytes)} of vectors."
         )
     else:
@@ -56,7 +56,7 @@ class _Lines:
         self._last = 0.0
 
     def show(self, progress: Progress) -> None:
-        is_last = progress.documents == progress.total_documents
+        is_last = progress.documents == progress.total_rows
         if is_last or progress.seconds - self._last >= _SECONDS_BETWEEN_LINES:
             console.print(_words(progress))
             self._last = progress.seconds
@@ -83,7 +83,7 @@ def warn(text: str | None) -> None:
 def _words(progress: Progress) -> str:
     left = progress.seconds_left
     parts = [
-        f"{progress.documents:,} of {progress.total_documents:,} documents committed",
+        f"{progress.documents:,} of {progress.total_rows:,} documents committed",
         f"{progress.percent:.0f} %",
         f"{progress.tokens_per_second:,.0f} tokens/s",
         f"{_duration(left)} left" if left is not None else "working on the first chunk",

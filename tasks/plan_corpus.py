@@ -73,8 +73,8 @@ class Work(BaseModel):
     chunks: tuple[str, ...]
     places: tuple[str, ...]
     num_chunks: int
-    planned_documents: int
-    pending_documents: int
+    planned_rows: int
+    pending_rows: int
     text_bytes: int
     vector_bytes: int
     unreadable: tuple[str, ...]
@@ -152,8 +152,8 @@ def _work(
         chunks=tuple(chunk.name for chunk in pending),
         places=tuple(chunk.place for chunk in pending),
         num_chunks=len(plan.chunks),
-        planned_documents=plan.rows,
-        pending_documents=sum(chunk.rows for chunk in pending),
+        planned_rows=plan.rows,
+        pending_rows=sum(chunk.rows for chunk in pending),
         text_bytes=sum(chunk.text_bytes for chunk in pending),
         vector_bytes=vector_bytes,
         unreadable=tuple(f"{file.path}: {file.reason}" for file in plan.unreadable),

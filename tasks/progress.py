@@ -22,14 +22,14 @@ class Progress:
     """Documents and tokens that are committed, and the seconds since the start."""
 
     documents: int
-    total_documents: int
+    total_rows: int
     tokens: int
     seconds: float
 
     @property
     def percent(self) -> float:
         """Of the documents that were owed at the start."""
-        return 100 * self.documents / self.total_documents if self.total_documents else 100.0
+        return 100 * self.documents / self.total_rows if self.total_rows else 100.0
 
     @property
     def tokens_per_second(self) -> float:
@@ -41,7 +41,7 @@ class Progress:
         """At the speed so far; None before the first chunk is committed."""
         if not self.documents:
             return None
-        return self.seconds * (self.total_documents - self.documents) / self.documents
+        return self.seconds * (self.total_rows - self.documents) / self.documents
 
 
 @contextmanager
@@ -73,7 +73,7 @@ class _Watch:
     def __init__(self, work: Work) -> None:
         self._store: LocalStore = open_existing_store(work.job.store.path)
         self._datasets = [work.job.documents, *(space.dataset for space in work.job.spaces)]
-        self._total = work.pending_documents
+        self._total = work.pending_rows
         plan = load_plan(self._store, work.job.plan)
         owed = set(work.chunks)
         self._rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}

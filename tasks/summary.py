@@ -36,7 +36,7 @@ class RunSummary(BaseModel):
     catalog: str
     seal: int
     is_complete: bool
-    planned_documents: int
+    planned_rows: int
     chunks: int
     documents: int
     rejected: int
@@ -89,7 +89,7 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
         catalog=f"{work.job.store.path}/{CATALOG}",
         seal=outcome.seal.number,
         is_complete=not problems and owed <= {receipt.chunk for receipt in tolerated},
-        planned_documents=work.planned_documents,
+        planned_rows=work.planned_rows,
         chunks=sum(receipt.failure is None for receipt in receipts),
         unknown_share=unknown_share(receipts),
         seconds=(datetime.now(UTC) - ended.started_at).total_seconds(),
@@ -138,7 +138,7 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
     """The numbers that a person looks for, with their words."""
     share = summary.device_seconds / summary.seconds if summary.seconds else 0.0
     return [
-        ("rows in the corpus", f"{summary.planned_documents:,}"),
+        ("rows in the corpus", f"{summary.planned_rows:,}"),
         ("documents done by this run", f"{summary.documents:,}"),
         ("texts encoded", f"{summary.encoded:,}"),
         ("texts reused", f"{summary.reused:,}"),
@@ -152,3 +152,10 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
         ("chunks owed", f"{summary.owed_chunks:,}"),
         ("catalog", summary.catalog),
     ]
+
+
+def what_is_owed(summary: RunSummary) -> str:
+    """One line for Prefect's state, the details after it."""
+    owed = f"{summary.owed_chunks} chunks are owed" if summary.owed_chunks else "it is not whole"
+    head = f"Corpus {summary.corpus}: {owed}. What is there is published in {summary.catalog}."
+    return "\n".join([head, *(f"  {problem}" for problem in summary.problems)])

@@ -11,6 +11,10 @@ from pooling import POOLERS, PoolingSpec, TokenBatch, build_pooler, pool_padded
 TOLERANCE = 1e-6
 HIDDEN = 5
 
+# A newcomer is held to both laws; what is exempt says so here.
+ORDER_COUNTS = {"cls", "last_token", "weighted_mean"}
+SCALE_BENDS: set[str] = set()
+
 every_strategy = pytest.mark.parametrize("name", POOLERS)
 some_texts = given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), seed=st.integers(0))
 few_examples = settings(max_examples=40, deadline=None, derandomize=True)
@@ -91,3 +95,32 @@ def test_the_states_are_left_as_they_were(name: str, lengths: list[int], seed: i
     before = batch.states.clone()
     build_pooler(PoolingSpec(strategy=name)).pool(batch)
     assert torch.equal(batch.states, before)
+
+
+@pytest.mark.parametrize("name", POOLERS.keys() - ORDER_COUNTS)
+@few_examples
+@some_texts
+def test_tokens_in_another_order_give_the_same_vector(
+    name: str, lengths: list[int], seed: int
+) -> None:
+    texts = draw_texts(lengths, seed)
+    backwards = pool(name, [text.flip(0) for text in texts])
+    torch.testing.assert_close(backwards, pool(name, texts), rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", POOLERS.keys() - SCALE_BENDS)
+@pytest.mark.parametrize("scale", [0.01, 3.0, 1000.0])
+@few_examples
+@some_texts
+def test_states_that_are_longer_give_a_vector_that_is_longer_by_as_much(
+    name: str, scale: float, lengths: list[int], seed: int
+) -> None:
+    texts = draw_texts(lengths, seed)
+    longer = pool(name, [text * scale for text in texts])
+    torch.testing.assert_close(longer / scale, pool(name, texts), rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", sorted(ORDER_COUNTS))
+def test_a_strategy_in_which_order_counts_tells_two_orders_apart(name: str) -> None:
+    (text,) = draw_texts([5], seed=0)
+    assert not torch.allclose(pool(name, [text.flip(0)]), pool(name, [text]))

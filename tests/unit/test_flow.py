@@ -11,10 +11,11 @@ from prefect.utilities.callables import parameter_schema
 from data import CorpusSpec, StoreError, StoreSpec
 from data.store import DiskFull
 from embedding import EncoderSpec
-from flows.embed_corpus import MAX_TASKS, chunks_a_task, embed_corpus, too_many_rejects
+from flows.embed_corpus import embed_corpus
 from pooling import POOLERS, PoolingSpec
 from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
+from tasks.pacing import MAX_TASKS, chunks_a_task, too_many_rejects
 from tasks.retrying import is_worth_a_retry
 from tasks.run_spec import RunSpec
 

@@ -12,6 +12,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 import flows.embed_corpus
 import tasks.embed_chunks
+import tasks.pacing
 import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
 
@@ -107,7 +108,7 @@ def test_a_run_of_rejects_alone_fails_and_asks_for_the_column(small: Any) -> Non
 
 def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small.write("a.parquet", TEXTS)
-    monkeypatch.setattr(flows.embed_corpus, "SECONDS_A_TASK", 1e-9)  # one chunk a task
+    monkeypatch.setattr(tasks.pacing, "TASK_S", 1e-9)  # one chunk a task
     embed_chunks = flows.embed_corpus.embed_chunks
     calls: list[Any] = []
 

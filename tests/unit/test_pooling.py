@@ -18,6 +18,9 @@ EXPECTED = {
     "max_min": [[3, 8, 1, 2], [5, 4, -1, 0]],
     "last_token": [[3, 2], [2, 2]],
     "mean_sqrt_len": [[4 / 2**0.5, 10 / 2**0.5], [6 / 3**0.5, 6 / 3**0.5]],
+    "mean_max": [[2, 5, 3, 8], [2, 2, 5, 4]],
+    "mean_std": [[2, 5, 1, 3], [2, 2, 6**0.5, (8 / 3) ** 0.5]],
+    "weighted_mean": [[(1 + 6) / 3, (8 + 4) / 3], [(5 - 2 + 6) / 6, (0 + 8 + 6) / 6]],
 }
 
 
@@ -62,7 +65,7 @@ def test_nan_in_a_real_token_is_never_hidden(name: str) -> None:
     assert vectors.isnan().all()
 
 
-@pytest.mark.parametrize("name", ["max", "min", "max_min", "mean"])
+@pytest.mark.parametrize("name", EXPECTED.keys() - {"cls", "last_token"})
 def test_one_nan_among_numbers_is_not_passed_over(name: str) -> None:
     states = torch.tensor([[1.0], [torch.nan], [3.0]])
     assert pool(name, batch_of(states, torch.tensor([0, 0, 0]))).isnan().all()
@@ -74,6 +77,17 @@ def test_512_half_precision_tokens_of_200_have_the_mean_200(dtype: torch.dtype) 
     vectors = pool("mean", batch_of(states, torch.zeros(512, dtype=torch.int64)))
     assert vectors.dtype == torch.float32
     assert vectors.tolist() == [[200.0] * 3]
+
+
+def test_512_half_precision_tokens_of_300_have_the_weighted_mean_300() -> None:
+    states = torch.full((512, 3), 300.0).half()  # 512 * 300 alone is beyond float16
+    vectors = pool("weighted_mean", batch_of(states, torch.zeros(512, dtype=torch.int64)))
+    assert vectors.tolist() == [[300.0] * 3]
+
+
+def test_the_deviation_of_large_states_is_exact() -> None:
+    states = torch.tensor([[10_000.0], [10_002.0]])  # their squares differ from the mean's by 1
+    assert pool("mean_std", batch_of(states, torch.tensor([0, 0]))).tolist() == [[10_001.0, 1.0]]
 
 
 @pytest.mark.parametrize("name", EXPECTED)

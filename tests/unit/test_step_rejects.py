@@ -106,7 +106,7 @@ def test_every_planned_row_is_a_document_or_a_reject(small: Any) -> None:
 
     ((kept,),) = small.ask("SELECT count(*) FROM splade_tiny_mean")
     ((rejected,),) = small.ask("SELECT count(*) FROM rejects")
-    assert kept + rejected == summary.planned_documents == 28
+    assert kept + rejected == summary.planned_rows == 28
 
 
 @pytest.mark.parametrize(

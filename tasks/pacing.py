@@ -1,0 +1,46 @@
+"""How much goes into a task, and when a run should stop: judged by the receipts so far.
+
+Knows counts and seconds. Reads nothing.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from tasks.job import ChunkReceipt
+
+TASK_S = 30.0
+MAX_TASKS = 1000
+ROWS_TO_JUDGE_REJECTS_BY = 1000
+
+
+def chunks_a_task(made: Sequence[ChunkReceipt], num_pending: int, num_tasks_left: int) -> int:
+    """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
+    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
+    by_time = int(TASK_S / seconds) if seconds else num_pending
+    return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
+
+
+def too_many_rejects(
+    receipts: Sequence[ChunkReceipt],
+    max_share: float,
+    *,
+    has_more: bool,
+    count_all: Callable[[], tuple[int, int]],
+) -> str | None:
+    """The reason to stop, if more rows are rejected than the run allows.
+
+    A few rows do not tell: more are waited for, or else `count_all` gives rows and rejects of the
+    whole corpus, so that a nightly run of two bad rows is no failure.
+    """
+    made = [receipt for receipt in receipts if not receipt.failure]
+    rows, rejected = sum(r.rows for r in made), sum(r.rejected for r in made)
+    if rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
+        return None
+    if rows < ROWS_TO_JUDGE_REJECTS_BY:
+        rows, rejected = count_all()
+        if rejected <= max_share * rows:
+            return None
+    return (
+        f"{rejected} of {rows} rows were rejected, more than run.max_reject_share "
+        f"({max_share:.0%}) allows. Look at the table rejects; is corpus.text_columns right?"
+    )
