@@ -1,8 +1,10 @@
 """A source file opened by pyarrow, with every way in which it can be broken put into words.
 
-Knows what pyarrow says of damaged, truncated and encrypted files. Knows no corpus.
+Knows what pyarrow says of damaged, truncated and encrypted files, and what is no fault of the file.
+Knows no corpus.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -11,6 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.corpus import is_local
+
+# A numbered OSError is the disk's or the network's, which a second try may find well again: the
+# file is at fault only where the number says so. pyarrow's own words for damage have no number.
+_OF_THE_FILE = frozenset(
+    {errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR}
+)
 
 
 class UnreadableSource(Exception):
@@ -23,16 +31,37 @@ def open_parquet(filesystem: fsspec.AbstractFileSystem, full: str) -> Iterator[p
 
     Raises:
         UnreadableSource: also for what goes wrong inside the block.
+        OSError: the disk or the network failed; the file may be whole.
     """
-    try:
+    with name_damage():
         opened = nullcontext(full) if is_local(filesystem) else filesystem.open(full, "rb")
         with (
             opened as source,
             pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file,
         ):
             yield file
+
+
+@contextmanager
+def name_damage() -> Iterator[None]:
+    """Turn what says that the file itself is bad into UnreadableSource; let all else pass.
+
+    A file that is called unreadable leaves the corpus, so a timeout must not look like one.
+    """
+    try:
+        yield
     except (OSError, pa.ArrowException, StopIteration) as error:
+        if not _is_of_the_file(error):
+            raise
         raise UnreadableSource(_why_unreadable(error)) from error
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return True
+    if isinstance(error, TimeoutError | ConnectionError | MemoryError):
+        return False
+    return not isinstance(error, OSError) or error.errno in _OF_THE_FILE or error.errno is None
 
 
 def _why_unreadable(error: Exception) -> str:

@@ -1,6 +1,6 @@
-"""One Parquet file of a corpus: its identity, its schema, and its rows in bounded batches.
+"""One Parquet file of a corpus: its identity, its schema, and the sizes of its row groups.
 
-Knows pyarrow and how files are damaged. Does not know chunks of other files, hashes or stores.
+Knows footers and what file systems tell of a file. Does not read rows: data/spans.py does.
 """
 
 import hashlib
@@ -15,9 +15,15 @@ from pydantic import BaseModel, ConfigDict
 
 from data.columns import plain_type
 from data.corpus import CorpusSpec, is_local
-from data.parquet_file import UnreadableSource, open_parquet
+from data.parquet_file import UnreadableSource, name_damage, open_parquet
 
 _FOOTER_TAIL_BYTES = 8  # 4 bytes of footer length, then the magic word
+# What a file system that is not local may tell a file's version by, the surest first.
+_VERSION_KEYS = (
+    *("version_id", "generation", "blob_id", "ETag", "etag", "Content-MD5", "content_md5", "md5"),
+    *("sha", "hex", "last_commit", "LastModified", "last_modified", "Last-Modified", "mtime"),
+    *("modificationTime", "modified", "modify", "updated", "created", "date_time"),
+)
 
 
 class SourceChanged(Exception):
@@ -90,30 +96,34 @@ def identify_file(filesystem: fsspec.AbstractFileSystem, full: str) -> FileIdent
     """The identity of the file as it is now.
 
     Size and footer alone miss a one-letter edit of an uncompressed file, hence time or ETag.
+
+    Raises:
+        UnreadableSource: the file is gone, or its file system tells no version of it.
     """
-    try:
-        if is_local(filesystem):
-            stat = os.stat(full)  # noqa: PTH116 - a path from fsspec, which is a str
-            size, modified = stat.st_size, str(stat.st_mtime_ns)
-        else:
-            info = filesystem.info(full)
-            size = int(info["size"])
-            keys = (
-                "version_id",
-                "ETag",
-                "etag",
-                "md5",
-                "LastModified",
-                "last_modified",
-                "mtime",
-                "created",
-            )
-            modified = next((str(info[key]) for key in keys if info.get(key)), "")
-        return FileIdentity(
-            size_bytes=size, modified=modified, footer=_hash_footer(filesystem, full, size)
+    with name_damage():
+        size, modified = _size_and_version(filesystem, full)
+        footer = _hash_footer(filesystem, full, size)
+    return FileIdentity(size_bytes=size, modified=modified, footer=footer)
+
+
+def _size_and_version(filesystem: fsspec.AbstractFileSystem, full: str) -> tuple[int, str]:
+    if is_local(filesystem):
+        stat = os.stat(full)  # noqa: PTH116 - a path from fsspec, which is a str
+        return stat.st_size, str(stat.st_mtime_ns)
+    info = filesystem.info(full)
+    version = next((str(info[key]) for key in _VERSION_KEYS if info.get(key)), None)
+    if version is None or info.get("size") is None:
+        missing = "size" if info.get("size") is None else "version, checksum or time"
+        raise UnreadableSource(
+            f"{_name_of(filesystem)} tells no {missing} of it, so a change could not be noticed. "
+            "Copy it to another file system"
         )
-    except (OSError, KeyError) as error:
-        raise UnreadableSource(f"cannot look at {full}: {error}") from error
+    return int(info["size"]), version
+
+
+def _name_of(filesystem: fsspec.AbstractFileSystem) -> str:
+    protocol = filesystem.protocol
+    return f"{protocol if isinstance(protocol, str) else protocol[0]}://"
 
 
 def hive_partition(path: str) -> dict[str, str | None]:
