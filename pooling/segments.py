@@ -5,7 +5,7 @@ holds. Half-precision states are widened a slice at a time, so that twenty pooli
 do not make twenty float32 copies of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -15,6 +15,10 @@ from pooling.shapes import TextCounts, TextVectors, TokenSegments, TokenStates
 
 SLICE_BYTES = 16 << 20
 _NEUTRAL = {"amax": float("-inf"), "amin": float("inf")}
+
+# What becomes of some rows, given in float32 with their place, before they are reduced. The rows
+# may be the shared states themselves: a new tensor comes back, and nothing is changed in place.
+Change = Callable[[Tensor, slice], Tensor]
 
 
 def count_tokens(segment: TokenSegments, n: int) -> TextCounts:
@@ -33,11 +37,19 @@ def last_tokens(segment: TokenSegments, n: int) -> TextCounts:
     return torch.cumsum(count_tokens(segment, n), dim=0) - 1
 
 
-def sum_tokens(states: TokenStates, segment: TokenSegments, n: int) -> TextVectors:
-    """The sum of each text's states."""
+def positions(segment: TokenSegments, n: int) -> TextCounts:
+    """The place of each token within its text, from 1."""
+    row = torch.arange(len(segment), device=segment.device)
+    return row - first_tokens(segment, n)[segment] + 1
+
+
+def sum_tokens(
+    states: TokenStates, segment: TokenSegments, n: int, *, change: Change | None = None
+) -> TextVectors:
+    """The sum of each text's states, or of what the change makes of them."""
     total = states.new_zeros((n, states.shape[1]), dtype=torch.float32)
     for part, wide in _widened(states):
-        total.index_add_(0, segment[part], wide)
+        total.index_add_(0, segment[part], change(wide, part) if change else wide)
     return total
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from pooling import tokens
+from pooling import tokens, weighted
 from pooling.pooler import PlainPooler, Pooler
 
 POOLERS: dict[str, Callable[..., Pooler]] = {
@@ -14,4 +14,7 @@ POOLERS: dict[str, Callable[..., Pooler]] = {
     "max_min": partial(PlainPooler, tokens.max_min, 2),
     "last_token": partial(PlainPooler, tokens.last_token, 1),
     "mean_sqrt_len": partial(PlainPooler, tokens.mean_sqrt_len, 1),
+    "mean_max": partial(PlainPooler, tokens.mean_max, 2),
+    "mean_std": partial(PlainPooler, tokens.mean_std, 2),
+    "weighted_mean": partial(PlainPooler, weighted.weighted_mean, 1),
 }

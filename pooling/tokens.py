@@ -31,6 +31,25 @@ def mean(batch: TokenBatch) -> TextVectors:
     return sum_tokens(batch.states, batch.segment, batch.n) / counts
 
 
+def mean_std(batch: TokenBatch) -> TextVectors:
+    """The mean, then the standard deviation over the tokens: twice as wide as the states.
+
+    The root of sum_t (h_t - mean)^2 / n: of one token, 0. The mean is subtracted before squaring;
+    the difference of two large squares would lose what is left in float32.
+
+    Source: statistics pooling, as in https://arxiv.org/abs/1803.10963, section 3.1.
+    """
+    center = mean(batch)
+    variance = sum_tokens(
+        batch.states,
+        batch.segment,
+        batch.n,
+        change=lambda states, part: (states - center[batch.segment[part]]).square(),
+    )
+    counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
+    return torch.cat([center, (variance / counts).sqrt()], dim=1)
+
+
 def mean_sqrt_len(batch: TokenBatch) -> TextVectors:
     """The sum over the tokens divided by the root of their number: long texts have long vectors."""
     counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
@@ -50,3 +69,11 @@ def min_(batch: TokenBatch) -> TextVectors:
 def max_min(batch: TokenBatch) -> TextVectors:
     """The largest values, then the smallest ones: twice as wide as the states."""
     return torch.cat([max_(batch), min_(batch)], dim=1)
+
+
+def mean_max(batch: TokenBatch) -> TextVectors:
+    """The mean, then the largest values: twice as wide as the states.
+
+    Source: concat pooling without its last state, https://arxiv.org/abs/1801.06146, section 3.3.
+    """
+    return torch.cat([mean(batch), max_(batch)], dim=1)

@@ -65,7 +65,7 @@ def test_nan_in_a_real_token_is_never_hidden(name: str) -> None:
     assert vectors.isnan().all()
 
 
-@pytest.mark.parametrize("name", EXPECTED.keys() - {"cls", "last_token"})
+@pytest.mark.parametrize("name", sorted(EXPECTED.keys() - {"cls", "last_token"}))
 def test_one_nan_among_numbers_is_not_passed_over(name: str) -> None:
     states = torch.tensor([[1.0], [torch.nan], [3.0]])
     assert pool(name, batch_of(states, torch.tensor([0, 0, 0]))).isnan().all()
