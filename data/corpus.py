@@ -5,6 +5,7 @@ Knows where files are and which of them count. Does not open them: data/sources.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -12,13 +13,12 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.store import STORE_FOLDERS, STORE_JSON
+
 # The columns of the documents table; a carried column of the same name would shadow one of them.
 RESERVED_COLUMNS = frozenset(
     {"corpus", "chunk", "row", "doc_id", "file", "text_hash", "duplicate_of"}
 )
-_STORE_FOLDERS = (
-    "catalog", "datasets", "models", "plans", "probe", "reviews", "runs", "seals",
-)  # fmt: skip
 _SUFFIXES: tuple[str, ...] = (".parquet", ".parq", ".pq")
 _ANY_SUFFIX: tuple[str, ...] = ("",)
 _WILDCARD = r"[*?\[]"
@@ -130,7 +130,7 @@ def list_files(path: str) -> ListedFiles:
     found = {name: _ANY_SUFFIX for name in named if filesystem.isfile(name)}
     for folder in set(named) - set(found):
         found |= dict.fromkeys(filesystem.find(folder), _SUFFIXES)
-    found = _without_stores(found)
+    found = _without_stores(found, filesystem, root)
     listed = ListedFiles(filesystem, root, (), ())
     paths = tuple(
         name
@@ -147,11 +147,22 @@ def list_files(path: str) -> ListedFiles:
     return ListedFiles(filesystem, root, paths, passed_over)
 
 
-def _without_stores(found: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """A store may lie inside the folder that it is made from: its own files are no corpus."""
-    stores = [name.removesuffix("store.json") for name in found if name.endswith("/store.json")]
-    inside = tuple(f"{store}{folder}/" for store in stores for folder in _STORE_FOLDERS)
-    return {name: suffixes for name, suffixes in found.items() if not name.startswith(inside)}
+def _without_stores(
+    found: dict[str, tuple[str, ...]], filesystem: fsspec.AbstractFileSystem, root: str
+) -> dict[str, tuple[str, ...]]:
+    """A store may lie inside the folder that it is made from: its own files are no corpus.
+
+    The file that marks a store is looked for, since a glob need not match it. Nothing above the
+    root counts: who names a folder inside a store wants what is there.
+    """
+    is_store = cache(lambda folder: bool(filesystem.exists(f"{folder}/{STORE_JSON}")))
+
+    def is_inside(name: str) -> bool:
+        parts = PurePosixPath(name[len(root) :].lstrip("/")).parts
+        folders = (n for n, part in enumerate(parts[:-1]) if part in STORE_FOLDERS)
+        return any(is_store("/".join([root.rstrip("/"), *parts[:n]])) for n in folders)
+
+    return {name: suffixes for name, suffixes in found.items() if not is_inside(name)}
 
 
 def _open_filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from data.lineage import canonical_json
 from data.local_store import LocalStore
-from data.store import StoreError, StoreNotWritable, StoreSpec, read_bytes
+from data.store import STORE_JSON, StoreError, StoreNotWritable, StoreSpec, read_bytes
 
 FORMAT_VERSION = 1
 
@@ -37,7 +37,7 @@ def open_store(spec: StoreSpec) -> LocalStore:
             "a database. Give a store.path without one."
         )
     _probe(store)
-    store.create("store.json", canonical_json({"format": FORMAT_VERSION}))
+    store.create(STORE_JSON, canonical_json({"format": FORMAT_VERSION}))
     _check_format(store)
     return store
 
@@ -49,7 +49,7 @@ def open_existing_store(path: str) -> LocalStore:
         StoreError: there is no store there, or one of another format version.
     """
     store = LocalStore(Path(StoreSpec(path=path).path))
-    if not store.root.joinpath("store.json").is_file():
+    if not store.root.joinpath(STORE_JSON).is_file():
         raise StoreError(
             f"no Poolhouse store at {store.root}: it holds no store.json. Give the folder that "
             "embed-corpus was told as store.path."
@@ -60,7 +60,7 @@ def open_existing_store(path: str) -> LocalStore:
 
 def _check_format(store: LocalStore) -> None:
     try:
-        found = StoreFormat.model_validate_json(read_bytes(store, "store.json")).format
+        found = StoreFormat.model_validate_json(read_bytes(store, STORE_JSON)).format
     except ValueError as error:
         raise StoreError(
             f"{store.root}/store.json is not a Poolhouse store's: {error}. Give another store.path."

@@ -8,6 +8,11 @@ from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+STORE_JSON = "store.json"
+STORE_FOLDERS = frozenset(
+    {"catalog", "datasets", "models", "plans", "probe", "reviews", "runs", "seals"}
+)
+
 
 class StoreError(Exception):
     """Something about the store itself, not about a text or a model."""

@@ -91,11 +91,24 @@ def test_a_hive_key_can_be_carried(tmp_path: Path) -> None:
     assert found == {"one": "en", "two": None, "three": "a/b"}
 
 
-def test_files_of_a_store_are_no_corpus(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pattern", ["", "**/*.parquet", "**", "*"])
+@pytest.mark.parametrize("store", ["store", "deep/er/store", "."])
+def test_files_of_a_store_are_no_corpus(tmp_path: Path, store: str, pattern: str) -> None:
     write_texts(tmp_path / "a.parquet", ["one"])
-    write_texts(tmp_path / "store" / "datasets/notes-1/parts/x.parquet", ["one"])
-    (tmp_path / "store" / "store.json").write_text('{"format":1}')
-    assert listed(tmp_path) == ["a.parquet"]
+    write_texts(tmp_path / store / "datasets/notes-1/parts/x.parquet", ["one"])
+    (tmp_path / store / "store.json").write_text('{"format":1}')
+    assert listed(tmp_path / pattern) == ["a.parquet"]
+
+
+def test_a_folder_called_as_those_of_a_store_is_read(tmp_path: Path) -> None:
+    write_texts(tmp_path / "datasets" / "a.parquet", ["one"])
+    assert listed(tmp_path / "**/*.parquet") == ["datasets/a.parquet"]
+
+
+def test_what_is_named_inside_a_store_is_read(tmp_path: Path) -> None:
+    write_texts(tmp_path / "datasets/notes-1/parts/x.parquet", ["one"])
+    (tmp_path / "store.json").write_text('{"format":1}')
+    assert listed(tmp_path / "datasets/notes-1") == ["parts/x.parquet"]
 
 
 @pytest.mark.parametrize(
