@@ -54,13 +54,18 @@ def sum_tokens(
 
 
 def extreme_of_tokens(
-    states: TokenStates, segment: TokenSegments, n: int, *, which: Literal["amax", "amin"]
+    states: TokenStates,
+    segment: TokenSegments,
+    n: int,
+    *,
+    which: Literal["amax", "amin"],
+    change: Change | None = None,
 ) -> TextVectors:
     """The largest or smallest state of each text, per dimension; NaN where any state is NaN."""
     extreme = states.new_full((n, states.shape[1]), _NEUTRAL[which], dtype=torch.float32)
     for part, wide in _widened(states):
         index = segment[part].unsqueeze(1).expand_as(wide)
-        extreme.scatter_reduce_(0, index, wide, reduce=which)
+        extreme.scatter_reduce_(0, index, change(wide, part) if change else wide, reduce=which)
     return extreme
 
 

@@ -3,11 +3,12 @@
 import inspect
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pooling.pooler import Pooler
 from pooling.table import POOLERS
 
+Parameters = dict[str, float | int | str | bool]
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -24,8 +25,10 @@ class PoolingSpec(BaseModel):
         description="How the token states of a text become one vector.",
         json_schema_extra={"enum": list(POOLERS)},
     )
-    parameters: dict[str, float | int | str | bool] = Field(
-        default={}, description="Settings of the strategy itself; most have none."
+    parameters: Parameters = Field(
+        default={},
+        validate_default=True,
+        description="Settings of the strategy itself; most have none.",
     )
     layers: Layers = Field(
         default=(-1,),
@@ -71,13 +74,26 @@ class PoolingSpec(BaseModel):
             raise ValueError(f"pooling strategy {name!r} is not known; known: {', '.join(POOLERS)}")
         return name
 
+    @field_validator("parameters")
+    @classmethod
+    def _write_out_parameters(cls, given: Parameters, info: Any) -> Parameters:
+        """Defaults filled in and numbers of one type, so that one pooling is one space."""
+        strategy = info.data.get("strategy")
+        if strategy is None:  # refused already
+            return given
+        known = sorted(inspect.signature(POOLERS[strategy]).parameters)
+        if unknown := sorted(set(given) - set(known)):
+            raise ValueError(
+                f"pooling {strategy!r} has no parameters {unknown}; it has {known or 'none'}"
+            )
+        try:
+            pooler = POOLERS[strategy](**given)
+        except ValidationError as error:
+            raise ValueError(f"pooling {strategy!r}: {_faults(error)}") from error
+        return {name: getattr(pooler, name) for name in known}
+
     @model_validator(mode="after")
     def _refuse_nonsense(self) -> "PoolingSpec":
-        known = sorted(inspect.signature(POOLERS[self.strategy]).parameters)
-        if unknown := sorted(set(self.parameters) - set(known)):
-            raise ValueError(
-                f"pooling {self.strategy!r} has no parameters {unknown}; it has {known or 'none'}"
-            )
         if self.strategy == "cls" and not (self.special_tokens and self.prompt_tokens):
             raise ValueError(
                 "pooling 'cls' reads the special token before the prompt; found special_tokens="
@@ -92,3 +108,10 @@ class PoolingSpec(BaseModel):
 def build_pooler(spec: PoolingSpec) -> Pooler:
     """The pooler that the spec names, with its parameters."""
     return POOLERS[spec.strategy](**spec.parameters)
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}, found {fault['input']!r}"
+        for fault in error.errors()
+    )

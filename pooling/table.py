@@ -17,4 +17,5 @@ POOLERS: dict[str, Callable[..., Pooler]] = {
     "mean_max": partial(PlainPooler, tokens.mean_max, 2),
     "mean_std": partial(PlainPooler, tokens.mean_std, 2),
     "weighted_mean": partial(PlainPooler, weighted.weighted_mean, 1),
+    "gem": weighted.Gem,
 }

@@ -1,7 +1,13 @@
 """Poolings in which some tokens or values weigh more. Knows one batch of tokens, nothing fitted."""
 
+from typing import Annotated
+
+import torch
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
 from pooling.batch import TokenBatch
-from pooling.segments import count_tokens, positions, sum_tokens
+from pooling.segments import count_tokens, extreme_of_tokens, positions, sum_tokens
 from pooling.shapes import TextVectors
 
 
@@ -21,3 +27,41 @@ def weighted_mean(batch: TokenBatch) -> TextVectors:
     )
     counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
     return total / (counts * (counts + 1) / 2)
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class Gem:
+    """The generalised mean: the larger p, the nearer to the value of largest magnitude.
+
+    (sum_t h_t^p / n)^(1/p) per dimension, where x^p stands for sign(x) |x|^p and the root likewise.
+    Of states that are never negative, as those in the source, this is the published mean. Of
+    signed states opposite powers cancel, and near 0 the root enlarges differences of float32.
+
+    Source: https://arxiv.org/abs/1711.02512, section 3.2.
+    """
+
+    p: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 3.0
+
+    def pool(self, batch: TokenBatch) -> TextVectors:
+        """Powers of the states' share of the largest one: the states' own could overflow."""
+        segment, n = batch.segment, batch.n
+        largest = extreme_of_tokens(
+            batch.states, segment, n, which="amax", change=lambda states, _: states.abs()
+        )
+        unit = torch.where(largest == 0, 1.0, largest)
+        total = sum_tokens(
+            batch.states,
+            segment,
+            n,
+            change=lambda states, part: _signed_power(states / unit[segment[part]], self.p),
+        )
+        counts = count_tokens(segment, n).unsqueeze(1)
+        return unit * _signed_power(total / counts, 1 / self.p)
+
+    def width(self, hidden_size: int) -> int:
+        """As wide as the states."""
+        return hidden_size
+
+
+def _signed_power(values: torch.Tensor, exponent: float) -> torch.Tensor:
+    return values.abs().pow(exponent).copysign(values)

