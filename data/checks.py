@@ -1,6 +1,7 @@
 """The invariants of sealed rows, counted in SQL: each must be 0 before a seal is created.
 
-Knows the parts of documents and spaces. Looks only at chunks that the seal before did not show.
+Knows the parts of documents and spaces. Looks only at chunks that the seal before did not show,
+unless one that it showed was done anew: then at the whole corpus.
 """
 
 import uuid
@@ -12,7 +13,7 @@ import pyarrow as pa
 from data.datasets import Part, Record, committed_chunks, load_dataset, read_records
 from data.plan import load_plan
 from data.schemas import REJECTS
-from data.seals import CorpusSeal, Seal, visible_chunks
+from data.seals import CorpusSeal, Seal, hash_attempts, visible_chunks
 from data.sql import read_parts_by_name
 from data.store import Store, StoreError
 
@@ -51,14 +52,13 @@ class InvariantBroken(StoreError):
 
 
 def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: CorpusSeal) -> None:
-    """Count the faults of every chunk that this seal adds to the corpus.
+    """Count the faults of every chunk that was not checked before an earlier seal.
 
     Raises:
         InvariantBroken: a count is not 0; the message names the dataset and the count.
         DamagedRecord: a record cannot be read, or its counts disagree.
     """
-    known = before.corpora.get(name) if before else None
-    shown_before = visible_chunks(store, known) if known else {}
+    shown_before = _checked_chunks(store, before.corpora.get(name) if before else None)
     for dataset, chunks in visible_chunks(store, corpus).items():
         new = sorted(set(chunks) - set(shown_before.get(dataset, ())))
         for start in range(0, len(new), _CHUNKS_A_CHECK):
@@ -74,6 +74,13 @@ def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: Corpu
                     "Remove the commit record that names it and run again: its chunk is then done "
                     "anew."
                 ) from error
+
+
+def _checked_chunks(store: Store, known: CorpusSeal | None) -> dict[str, list[str]]:
+    """The chunks that the seal before shows; none if a record of theirs is another one now."""
+    if known is None or known.attempts != hash_attempts(store, known):
+        return {}
+    return visible_chunks(store, known)
 
 
 def _check_documents(store: Store, corpus: CorpusSeal, names: Sequence[str]) -> None:

@@ -129,9 +129,16 @@ def read_record(store: Store, dataset: str, chunk: str) -> Record:
 
 
 def read_records(store: Store, dataset: str, chunks: Iterable[str]) -> Iterator[Record]:
-    """The records of these chunks, in their order."""
+    """The records of these chunks, in their order; one that was removed since is left out."""
+
+    def read(chunk: str) -> Record | None:
+        try:
+            return read_record(store, dataset, chunk)
+        except FileNotFoundError:
+            return None
+
     with ThreadPoolExecutor(_READERS) as readers:
-        yield from readers.map(lambda chunk: read_record(store, dataset, chunk), chunks)
+        yield from (record for record in readers.map(read, chunks) if record is not None)
 
 
 def commit(store: Store, record: Record) -> Record:

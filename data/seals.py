@@ -4,11 +4,12 @@ Knows plans, datasets and which chunks have records. Does not know DuckDB: data/
 seal, it does not decide it.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from data.datasets import committed_chunks
+from data.datasets import committed_chunks, read_records
 from data.plan import Plan, load_plan
 from data.store import Store, read_bytes
 
@@ -16,7 +17,11 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class CorpusSeal(BaseModel):
-    """One corpus: its plan, its datasets, and the chunks that each dataset still owes."""
+    """One corpus: its plan, its datasets, and the chunks that each dataset still owes.
+
+    `attempts` is the hash of which attempt made each chunk, by which a chunk that was done anew is
+    noticed.
+    """
 
     model_config = _FROZEN
 
@@ -24,6 +29,7 @@ class CorpusSeal(BaseModel):
     documents: str
     spaces: tuple[str, ...]
     owed: dict[str, tuple[str, ...]]
+    attempts: str = ""
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -99,12 +105,14 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
     is_plan_newer = known is not None and known.plan not in {request.plan, request.plan_before}
     plan = load_plan(store, known.plan if known and is_plan_newer else request.plan)
     spaces = tuple(dict.fromkeys([*(known.spaces if known else ()), *request.spaces]))
-    corpora[request.corpus] = CorpusSeal(
+    corpus = CorpusSeal(
         plan=plan.name,
         documents=request.documents,
         spaces=spaces,
         owed=_owed_chunks(store, plan, (request.documents, *spaces)),
     )
+    attempts = hash_attempts(store, corpus)
+    corpora[request.corpus] = corpus.model_copy(update={"attempts": attempts})
     seal = Seal(
         number=before.number + 1 if before else 1,
         corpora=dict(sorted(corpora.items())),
@@ -127,10 +135,22 @@ def _owed_chunks(store: Store, plan: Plan, datasets: Sequence[str]) -> dict[str,
 
 
 def visible_chunks(store: Store, corpus: CorpusSeal) -> dict[str, list[str]]:
-    """For each dataset the chunks that it shows: the plan's, in order, without the owed ones."""
+    """For each dataset the chunks that it shows: the plan's, in order, without the owed ones.
+
+    A chunk whose record was removed after the seal is owed again, and not shown either.
+    """
     chunks = [chunk.name for chunk in load_plan(store, corpus.plan).chunks]
     shown = {}
     for dataset in corpus.datasets:
-        owed = set(corpus.owed.get(dataset, ()))
-        shown[dataset] = [chunk for chunk in chunks if chunk not in owed]
+        there = committed_chunks(store, dataset) - set(corpus.owed.get(dataset, ()))
+        shown[dataset] = [chunk for chunk in chunks if chunk in there]
     return shown
+
+
+def hash_attempts(store: Store, corpus: CorpusSeal) -> str:
+    """The hash of the records in force of all chunks that the corpus shows."""
+    digest = hashlib.blake2b(digest_size=16)
+    for dataset, chunks in visible_chunks(store, corpus).items():
+        for record in read_records(store, dataset, chunks):
+            digest.update(f"{dataset} {record.chunk} {record.attempt}\n".encode())
+    return digest.hexdigest()
