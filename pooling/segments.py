@@ -69,9 +69,30 @@ def extreme_of_tokens(
     return extreme
 
 
+def mean_of_largest(states: TokenStates, segment: TokenSegments, n: int, *, k: int) -> TextVectors:
+    """The mean of each text's k largest states, per dimension; of fewer than k tokens, of all.
+
+    Texts of equal length are sorted together, without padding.
+    """
+    counts = count_tokens(segment, n)
+    starts = first_tokens(segment, n)
+    vectors = states.new_empty((n, states.shape[1]), dtype=torch.float32)
+    for length in sorted(set(counts.tolist())):
+        places = torch.arange(length, device=states.device)
+        for texts in (counts == length).nonzero()[:, 0].split(_rows(length * states.shape[1])):
+            together = states[starts[texts].unsqueeze(1) + places].float()  # [texts, length, H]
+            vectors[texts] = together.topk(min(k, length), dim=1, sorted=False).values.mean(dim=1)
+    return vectors
+
+
 def _widened(states: TokenStates) -> Iterator[tuple[slice, Tensor]]:
     """Slices of the rows, in float32, of at most `SLICE_BYTES` each (at least one row)."""
-    rows = max(1, SLICE_BYTES // (4 * states.shape[1]))
+    rows = _rows(states.shape[1])
     for start in range(0, states.shape[0], rows):
         part = slice(start, start + rows)
         yield part, states[part].float()
+
+
+def _rows(numbers: int) -> int:
+    """How many rows of so many numbers one slice holds in float32: at least one."""
+    return max(1, SLICE_BYTES // (4 * numbers))

@@ -18,4 +18,5 @@ POOLERS: dict[str, Callable[..., Pooler]] = {
     "mean_std": partial(PlainPooler, tokens.mean_std, 2),
     "weighted_mean": partial(PlainPooler, weighted.weighted_mean, 1),
     "gem": weighted.Gem,
+    "top_k_mean": weighted.TopKMean,
 }

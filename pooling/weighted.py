@@ -7,7 +7,13 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from pooling.batch import TokenBatch
-from pooling.segments import count_tokens, extreme_of_tokens, positions, sum_tokens
+from pooling.segments import (
+    count_tokens,
+    extreme_of_tokens,
+    mean_of_largest,
+    positions,
+    sum_tokens,
+)
 from pooling.shapes import TextVectors
 
 
@@ -57,6 +63,26 @@ class Gem:
         )
         counts = count_tokens(segment, n).unsqueeze(1)
         return unit * _signed_power(total / counts, 1 / self.p)
+
+    def width(self, hidden_size: int) -> int:
+        """As wide as the states."""
+        return hidden_size
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class TopKMean:
+    """The mean of the k largest values over the tokens, per dimension.
+
+    `max` of k = 1; `mean` of a text with no more than k tokens.
+
+    Source: the mean of k-max pooling, https://arxiv.org/abs/1404.2188, section 3.2.
+    """
+
+    k: Annotated[int, Field(ge=1)] = 3
+
+    def pool(self, batch: TokenBatch) -> TextVectors:
+        """Sorts the tokens of each dimension: the slowest of the plain strategies."""
+        return mean_of_largest(batch.states, batch.segment, batch.n, k=self.k)
 
     def width(self, hidden_size: int) -> int:
         """As wide as the states."""

@@ -25,6 +25,7 @@ EXPECTED = {
         [14 ** (1 / 3), 260 ** (1 / 3)],
         [44 ** (1 / 3), 24 ** (1 / 3)],
     ],  # 44: (125 - 1 + 8) / 3
+    "top_k_mean": [[2, 5], [2, 2]],  # k = 3: no text has more
 }
 
 
@@ -92,6 +93,16 @@ def test_512_half_precision_tokens_of_300_have_the_weighted_mean_300() -> None:
 def test_the_deviation_of_large_states_is_exact() -> None:
     states = torch.tensor([[10_000.0], [10_002.0]])  # their squares differ from the mean's by 1
     assert pool("mean_std", batch_of(states, torch.tensor([0, 0]))).tolist() == [[10_001.0, 1.0]]
+
+
+def test_the_mean_of_the_two_largest_is_taken_for_each_dimension() -> None:
+    vectors = pool("top_k_mean", batch_of(STATES, SEGMENT), k=2)
+    assert vectors.tolist() == [[2, 5], [(5 + 2) / 2, (4 + 2) / 2]]
+
+
+def test_top_1_is_the_largest() -> None:
+    batch = batch_of(STATES, SEGMENT)
+    assert torch.equal(pool("top_k_mean", batch, k=1), pool("max", batch))
 
 
 def test_gem_of_power_1_is_the_mean() -> None:

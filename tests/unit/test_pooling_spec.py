@@ -44,6 +44,8 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
             {"strategy": "gem", "parameters": {"p": 0.5}},
             "pooling 'gem': p: Input should be greater than or equal to 1, found 0.5",
         ),
+        ({"strategy": "top_k_mean", "parameters": {"k": 0}}, "k: .*greater than or equal to 1"),
+        ({"strategy": "top_k_mean", "parameters": {"k": 2.5}}, "k: .*valid integer.*found 2.5"),
         ({"strategy": "gem", "parameters": {"p": math.inf}}, "p: Input should be a finite number"),
         ({"strategy": "cls", "special_tokens": False}, "special_tokens=False.*Leave both on"),
         ({"strategy": "cls", "prompt_tokens": False}, "prompt_tokens=False.*Leave both on"),
