@@ -4,7 +4,6 @@ Knows all rooms' specs and joins them into lineages. Loads no model: identities 
 """
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -12,11 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data import (
     CorpusSpec,
-    Dataset,
-    DocumentsLineage,
     Plan,
-    Provenance,
-    SpaceLineage,
     StoreSpec,
     committed_chunks,
     make_plan,
@@ -25,20 +20,18 @@ from data import (
     pending_chunks,
     resolve_dataset,
     save_plan,
-    slug,
 )
 from embedding import (
-    EncoderIdentity,
     EncoderSpec,
     choose_device,
     default_pooling,
     identify_encoder,
-    output_dimension,
 )
 from pooling import PoolingSpec
 from tasks.job import EmbedJob, SpaceJob
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import RunSpec
+from tasks.spaces import documents_dataset, space_dataset
 
 _BYTES_A_NUMBER = {"float32": 4, "float16": 2}
 
@@ -104,7 +97,7 @@ def plan_work(request: EmbedRequest) -> Work:
     choose_device(request.encoder.device)
     identity = identify_encoder(request.encoder)
     poolings = _distinct(request.poolings) or [default_pooling(request.encoder)]
-    spaces = [_space(request.encoder, identity, pooling) for pooling in poolings]
+    spaces = [space_dataset(request.encoder, identity, pooling) for pooling in poolings]
     store = open_store(request.store)
     seal = newest_seal(store)
     known = seal.corpora.get(request.corpus.name) if seal else None
@@ -112,11 +105,10 @@ def plan_work(request: EmbedRequest) -> Work:
         request.corpus, chunk_rows=request.run.chunk_rows, chunk_bytes=request.run.chunk_bytes
     )
     save_plan(store, plan)
-    documents = resolve_dataset(store, _documents(request.corpus.name)).name
-    datasets = [resolve_dataset(store, space).name for space in spaces]
+    documents = resolve_dataset(store, documents_dataset(request.corpus.name)).name
     jobs = [
-        SpaceJob(dataset=name, pooling=pooling, dimension=space.dimension or 0)
-        for name, pooling, space in zip(datasets, poolings, spaces, strict=True)
+        _space_job(resolve_dataset(store, space), pooling)
+        for space, pooling in zip(spaces, poolings, strict=True)
     ]
     job = EmbedJob(
         store=request.store,
@@ -127,8 +119,14 @@ def plan_work(request: EmbedRequest) -> Work:
         identity=identity,
         token_budget=request.run.token_budget,
     )
-    committed = [committed_chunks(store, name) for name in (documents, *datasets)]
+    datasets = [documents, *(space.dataset for space in jobs)]
+    committed = [committed_chunks(store, name) for name in datasets]
     return _work(request, job, plan, committed, known.plan if known else None)
+
+
+def _space_job(space: Dataset, pooling: PoolingSpec) -> SpaceJob:
+    assert space.dimension is not None  # it is the documents that have none
+    return SpaceJob(dataset=space.name, pooling=pooling, dimension=space.dimension)
 
 
 def _work(
@@ -164,41 +162,3 @@ def _work(
 def _distinct(poolings: Sequence[PoolingSpec]) -> list[PoolingSpec]:
     """Each pooling once, in the order asked."""
     return [pooling for n, pooling in enumerate(poolings) if pooling not in poolings[:n]]
-
-
-def _documents(corpus: str) -> Dataset:
-    return Dataset(slug=f"documents_{slug(corpus)}", lineage=DocumentsLineage(corpus=corpus))
-
-
-def _space(encoder: EncoderSpec, identity: EncoderIdentity, pooling: PoolingSpec) -> Dataset:
-    return Dataset(
-        slug=space_slug(encoder, pooling),
-        lineage=SpaceLineage(
-            encoder=identity.model_dump(mode="json"), pooling=pooling.model_dump(mode="json")
-        ),
-        dimension=output_dimension(encoder, pooling),
-        precision=pooling.precision,
-        provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
-    )
-
-
-def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
-    """A readable name, such as all_minilm_l6_v2_mean: what differs from the defaults is said."""
-    default = PoolingSpec()
-    parts = [PurePosixPath(encoder.model).name, pooling.strategy]
-    parts += [f"{name}_{value}" for name, value in sorted(pooling.parameters.items())]
-    if pooling.layers != default.layers:
-        parts += [
-            "layers",
-            *(f"m{-n}" if n < 0 else str(n) for n in pooling.layers),
-            pooling.combine,
-        ]
-    parts += ["content"] if not pooling.special_tokens else []
-    parts += ["no_prompt"] if not pooling.prompt_tokens else []
-    parts += ["dense"] if pooling.dense else []
-    parts += [f"d{pooling.dimensions}"] if pooling.dimensions else []
-    parts += ["raw"] if not pooling.normalize else []
-    parts += [f"max{encoder.max_tokens}"] if encoder.max_tokens else []
-    parts += [encoder.dtype] if encoder.dtype != "float32" else []
-    parts += ["f16"] if pooling.precision == "float16" else []
-    return slug("_".join(parts))

@@ -13,6 +13,7 @@ from data import (
     ChunkFailure,
     ChunkRows,
     ChunkStatistics,
+    DamagedPart,
     LocalStore,
     Plan,
     Record,
@@ -96,6 +97,8 @@ def _try_chunk(
     """Embed a chunk; a text that no budget fits fails its chunk, and the others go on."""
     try:
         return _embed_chunk(store, job, rows, owed, reuse)
+    except DamagedPart:  # reuse has forgotten it: its texts are encoded now
+        return _try_chunk(store, job, rows, owed, reuse)
     except MemoryError as error:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {error}")
 

@@ -1,0 +1,54 @@
+"""The datasets that a run asks for: their lineages, joined from encoder and pooling, and names.
+
+This is the place where identity is decided: what is in a lineage makes another space.
+"""
+
+from pathlib import PurePosixPath
+
+from data import Dataset, DocumentsLineage, Provenance, SpaceLineage, slug
+from embedding import EncoderIdentity, EncoderSpec, output_dimension
+from pooling import PoolingSpec
+
+
+def documents_dataset(corpus: str) -> Dataset:
+    """The documents of a corpus."""
+    return Dataset(slug=f"documents_{slug(corpus)}", lineage=DocumentsLineage(corpus=corpus))
+
+
+def space_dataset(encoder: EncoderSpec, identity: EncoderIdentity, pooling: PoolingSpec) -> Dataset:
+    """The space of an encoder with one pooling.
+
+    Raises:
+        ValueError: the encoder cannot give the pooling.
+    """
+    return Dataset(
+        slug=space_slug(encoder, pooling),
+        lineage=SpaceLineage(
+            encoder=identity.model_dump(mode="json"), pooling=pooling.model_dump(mode="json")
+        ),
+        dimension=output_dimension(encoder, pooling),
+        precision=pooling.precision,
+        provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
+    )
+
+
+def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
+    """A readable name, such as all_minilm_l6_v2_mean: what differs from the defaults is said."""
+    default = PoolingSpec()
+    parts = [PurePosixPath(encoder.model).name, pooling.strategy]
+    parts += [f"{name}_{value}" for name, value in sorted(pooling.parameters.items())]
+    if pooling.layers != default.layers:
+        parts += [
+            "layers",
+            *(f"m{-n}" if n < 0 else str(n) for n in pooling.layers),
+            pooling.combine,
+        ]
+    parts += ["content"] if not pooling.special_tokens else []
+    parts += ["no_prompt"] if not pooling.prompt_tokens else []
+    parts += ["dense"] if pooling.dense else []
+    parts += [f"d{pooling.dimensions}"] if pooling.dimensions else []
+    parts += ["raw"] if not pooling.normalize else []
+    parts += [f"max{encoder.max_tokens}"] if encoder.max_tokens else []
+    parts += [encoder.dtype] if encoder.dtype != "float32" else []
+    parts += ["f16"] if pooling.precision == "float16" else []
+    return slug("_".join(parts))
