@@ -30,7 +30,15 @@ from data.local_store import LocalStore
 from data.neighbours import nearest_documents, space_datasets
 from data.opening import open_existing_store, open_store
 from data.parquet_file import UnreadableSource
-from data.parts import PartWriter, part_keys, seal_part, vector_array, vector_problems, write_part
+from data.parts import (
+    DamagedPart,
+    PartWriter,
+    part_keys,
+    seal_part,
+    vector_array,
+    vector_problems,
+    write_part,
+)
 from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
@@ -50,6 +58,7 @@ __all__ = [
     "ChunkRows",
     "ChunkStatistics",
     "CorpusSpec",
+    "DamagedPart",
     "Dataset",
     "DocumentsLineage",
     "LocalStore",

@@ -22,6 +22,10 @@ _BLOCK_BYTES = 1 << 20
 _MIN_NORM, _MAX_NORM = 1e-18, 1e18
 
 
+class DamagedPart(StoreError):
+    """A part that a record names is gone, or does not hold what it should."""
+
+
 def part_keys(dataset: str, chunk: str, attempt: str) -> tuple[str, str]:
     """The keys of an attempt's part and of its rejects."""
     stem = f"datasets/{dataset}/parts/{chunk}-{attempt}"
@@ -84,23 +88,32 @@ def seal_part(store: Store, key: str, rows: int) -> Part | None:
 
 
 def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
-    """Row, tokens and vector of the given row numbers, ascending, of a space's part.
+    """Row, tokens and vector of the given row numbers, ascending, each once, of a space's part.
 
     Raises:
-        StoreError: the part is damaged.
+        DamagedPart: it cannot be read, or has not these rows.
     """
     columns = ["row", "n_tokens", "truncated", "n_windows", "vector"]
     wanted = pc.field("row").isin(pa.array(rows, pa.int64()))
     try:
         with store.read(key) as file:
-            return pq.read_table(
+            table = pq.read_table(
                 file, columns=columns, filters=wanted, page_checksum_verification=True
             )
+    except MemoryError:
+        raise
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"the part {key} is damaged ({error}). Remove the commit records that name it and run "
-            "again: its chunks are then done anew."
-        ) from error
+        raise _damaged_part(key, str(error)) from error
+    if not np.array_equal(table["row"].to_numpy(), np.unique(rows)):
+        raise _damaged_part(key, "it lacks rows")
+    return table
+
+
+def _damaged_part(key: str, found: str) -> DamagedPart:
+    return DamagedPart(
+        f"the part {key} is damaged ({found}). Remove the commit records that name it and run "
+        "again: its chunks are then done anew."
+    )
 
 
 def vector_problems(vectors: np.ndarray) -> np.ndarray:

@@ -15,21 +15,29 @@ import pyarrow as pa
 
 from data.catalog import newest_catalog
 from data.local_store import LocalStore
-from data.parts import read_part_rows, vectors_of
+from data.parts import DamagedPart, read_part_rows, vectors_of
+from data.sql import bounded_memory, quote_text
 
 _log = logging.getLogger(__name__)
+_MEMORY = "512MB"
+_HASHES_A_LOOKUP = 500_000
 
+_PARTS = """
+    SELECT corpus, chunk, space, dataset, part FROM chunks
+    WHERE dataset IN (SELECT unnest($datasets)) AND part IS NOT NULL
+    ORDER BY dataset, part
+"""
 _FIND = """
-    SELECT chunks.dataset, wanted.text_hash,
-        min({'part': chunks.part, 'row': documents.row}) AS place
+    SELECT stored.dataset, wanted.text_hash,
+        min({'part': stored.number, 'row': documents.row}) AS place
     FROM wanted
     JOIN documents USING (text_hash)
-    JOIN chunks ON chunks.chunk = documents.chunk AND chunks.corpus = documents.corpus
-    ANTI JOIN rejects ON rejects.corpus = documents.corpus AND rejects.space = chunks.space
+    JOIN stored ON stored.chunk = documents.chunk AND stored.corpus = documents.corpus
+    ANTI JOIN rejects ON rejects.corpus = documents.corpus AND rejects.space = stored.space
         AND rejects.chunk = documents.chunk AND rejects.row = documents.row
-    WHERE chunks.dataset IN (SELECT unnest($datasets)) AND chunks.part IS NOT NULL
     GROUP BY ALL
 """
+_PLACES = {"text_hash": pl.Binary, "part": pl.UInt32, "row": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +55,32 @@ class StoredVectors:
 class Reuse:
     """Where the vectors of known texts are, for the spaces of one task."""
 
-    def __init__(self, store: LocalStore, places: dict[str, pl.DataFrame]) -> None:
-        """Take a frame of text_hash, part and row for each space."""
+    def __init__(
+        self, store: LocalStore, parts: Sequence[str], places: dict[str, pl.DataFrame]
+    ) -> None:
+        """Take for each space a frame of text_hash, part (its place in `parts`) and row."""
         self._store = store
+        self._parts = parts
         self._places = places
 
     def locate(self, dataset: str, hashes: pa.FixedSizeBinaryArray) -> pl.DataFrame:
         """Part and row for each hash, in the same order; null where the space lacks the text."""
         wanted = pl.DataFrame({"text_hash": pl.Series(hashes.cast(pa.binary()), dtype=pl.Binary)})
-        if dataset not in self._places:
-            nowhere = {"part": pl.lit(None, pl.String), "row": pl.lit(None, pl.Int64)}
-            return wanted.with_columns(**nowhere).select("part", "row")
-        found = wanted.join(
-            self._places[dataset], on="text_hash", how="left", maintain_order="left"
-        )
+        known = self._places.get(dataset, pl.DataFrame(schema=_PLACES))
+        found = wanted.join(known, on="text_hash", how="left", maintain_order="left")
         return found.select("part", "row")
 
     def read(self, places: pl.DataFrame, dimension: int) -> StoredVectors:
-        """The vectors at these places, in the same order; each part is opened once."""
+        """The vectors at these places, in the same order; each part is opened once.
+
+        Raises:
+            DamagedPart: one of the parts cannot be used. It is forgotten: who locates the texts
+                again finds them missing.
+        """
         order = places.with_row_index("position").sort("part", "row")
         tables = [
-            _take(read_part_rows(self._store, str(part), rows.to_list()), rows)
-            for (part,), rows in (
-                (key, frame["row"]) for key, frame in order.group_by("part", maintain_order=True)
-            )
+            self._read_part(int(number), frame["row"].to_numpy())
+            for (number,), frame in order.group_by("part", maintain_order=True)
         ]
         table = pa.concat_tables(tables)
         back = np.argsort(order["position"].to_numpy())
@@ -81,42 +91,72 @@ class Reuse:
             vectors=vectors_of(table["vector"], dimension)[back],
         )
 
+    def _read_part(self, number: int, rows: np.ndarray) -> pa.Table:
+        """The part's rows as often and in the order as asked, which is ascending."""
+        try:
+            table = read_part_rows(self._store, self._parts[number], rows.tolist())
+        except DamagedPart as error:
+            _log.warning("texts are encoded that are stored already: %s", error)
+            self._places = {
+                dataset: places.filter(pl.col("part") != number)
+                for dataset, places in self._places.items()
+            }
+            raise
+        return table.take(pa.array(np.searchsorted(table["row"].to_numpy(), rows)))
+
 
 def find_reuse(
     store: LocalStore, datasets: Sequence[str], hashes: Iterable[pa.FixedSizeBinaryArray]
 ) -> Reuse:
-    """Look the hashes up in the newest catalog, in one scan; without a catalog nothing is found.
+    """Look the hashes up in the newest catalog; without a catalog nothing is found.
 
     The hashes are read only if there is a catalog. One that cannot be read costs time, not rows: it
     is said so, and publishing builds it anew.
     """
     catalog = newest_catalog(store)
-    arrays = list(hashes) if catalog is not None else []
+    arrays = [some for some in hashes if len(some)] if catalog is not None else []
     if catalog is None or not arrays:
-        return Reuse(store, {})
-    wanted = pa.table({"text_hash": pa.concat_arrays(arrays).unique().cast(pa.binary())})
+        return Reuse(store, [], {})
+    wanted = pa.concat_arrays(arrays).unique().cast(pa.binary())
     try:
-        with duckdb.connect(str(catalog), read_only=True) as connection:
-            connection.register("wanted", wanted)
-            found = connection.sql(_FIND, params={"datasets": list(datasets)}).to_arrow_table()
+        with bounded_memory(store, _MEMORY) as connection:
+            connection.execute(f"ATTACH {quote_text(str(catalog))} AS catalog (READ_ONLY)")
+            connection.execute("USE catalog")
+            return _look_up(connection, store, datasets, wanted)
     except duckdb.Error as error:
         _log.warning("nothing is reused: the catalog %s cannot be read (%s)", catalog, error)
-        return Reuse(store, {})
-    frame = pl.DataFrame(found).unnest("place")
-    return Reuse(store, {name: _existing(store, name, frame) for name in datasets})
+        return Reuse(store, [], {})
 
 
-def _existing(store: LocalStore, dataset: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Places of one space whose part is still there; garbage collection may be ahead."""
-    names = set(store.list(f"datasets/{dataset}/parts"))
-    places = frame.filter(pl.col("dataset") == dataset)
-    there = [PurePosixPath(part).name in names for part in places["part"]]
-    return places.filter(pl.Series(there, dtype=pl.Boolean)).select("text_hash", "part", "row")
+def _look_up(
+    connection: duckdb.DuckDBPyConnection,
+    store: LocalStore,
+    datasets: Sequence[str],
+    wanted: pa.BinaryArray,
+) -> Reuse:
+    """One scan of the documents for so many hashes at a time."""
+    values = {"datasets": list(datasets)}
+    stored = _existing(store, connection.execute(_PARTS, values).to_arrow_table())
+    connection.register("stored", stored)
+    frames = []
+    for start in range(0, len(wanted), _HASHES_A_LOOKUP):
+        some = wanted.slice(start, _HASHES_A_LOOKUP)
+        connection.register("wanted", pa.table({"text_hash": some}))
+        found = pl.DataFrame(connection.execute(_FIND).to_arrow_table())
+        frames.append(found.unnest("place").cast({"part": pl.UInt32}))
+    places = pl.concat(frames)
+    return Reuse(
+        store,
+        stored["part"].to_pylist(),
+        {name: places.filter(dataset=name).select(list(_PLACES)) for name in datasets},
+    )
 
 
-def _take(table: pa.Table, rows: pl.Series) -> pa.Table:
-    """The part's rows as often and in the order as asked."""
-    position = np.searchsorted(table["row"].to_numpy(), rows.to_numpy())
-    taken = table.take(pa.array(position))
-    assert (taken["row"].to_numpy() == rows.to_numpy()).all(), "a row is not in its part"
-    return taken
+def _existing(store: LocalStore, parts: pa.Table) -> pa.Table:
+    """The parts that are still there, numbered; garbage collection may be ahead."""
+    folders = {str(PurePosixPath(part).parent) for part in parts["part"].to_pylist()}
+    there = {f"{folder}/{name}" for folder in folders for name in store.list(folder)}
+    parts = parts.filter(
+        pa.array([part in there for part in parts["part"].to_pylist()], pa.bool_())
+    )
+    return parts.append_column("number", pa.array(np.arange(len(parts), dtype=np.uint32)))

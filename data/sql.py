@@ -1,6 +1,30 @@
-"""SQL text where a value cannot be bound: names and file lists. Knows quoting and Parquet parts."""
+"""What DuckDB is told: SQL where a value cannot be bound, and how much memory it may take.
 
-from collections.abc import Iterable
+Knows quoting, Parquet parts, and where a store's DuckDB spills to. Knows no tables.
+"""
+
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from data.store import Store
+
+
+@contextmanager
+def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills into a folder of its own in the store.
+
+    Its own, since two databases that spill into one folder would mix their files.
+    """
+    spill = store.location(f".{uuid.uuid4().hex}.spill")
+    try:
+        with duckdb.connect(config={"memory_limit": limit, "temp_directory": spill}) as connection:
+            yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def quote_name(name: str) -> str:

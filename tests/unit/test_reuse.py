@@ -1,16 +1,27 @@
 """Vectors that exist already are found by their text, in their own space, and nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from data import Dataset, LocalStore, find_reuse, newest_catalog, publish_catalog, read_record
+from data import (
+    DamagedPart,
+    Dataset,
+    LocalStore,
+    find_reuse,
+    newest_catalog,
+    publish_catalog,
+    read_record,
+)
 from data.texts import hash_texts
 from tests.commits import commit_documents, commit_space, space, vector_of
-from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
+from tests.stores import corpus_of, embed, files_below, list_corpus, seal, tiny_store, write_texts
 
 MEAN, CLS = space("bert_mean"), space("bert_cls")
 
@@ -124,3 +135,58 @@ def test_a_broken_catalog_costs_time_and_no_rows(
     assert "nothing is reused: the catalog" in caplog.text
     publish_catalog(store)
     assert found(store, MEAN, ["one"]) == [vector_of("one")]
+
+
+def test_more_hashes_than_one_lookup_takes_are_found(
+    store: LocalStore, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.reuse._HASHES_A_LOOKUP", 2)
+    embed(store, corpus_of(texts), MEAN, CLS)
+    asked = ["one", "two", "new", "three", "four"]
+    for dataset in (MEAN, CLS):
+        assert [vector is not None for vector in found(store, dataset, asked)] == [
+            text != "new" for text in asked
+        ]
+
+
+def test_a_text_is_found_in_another_part_when_one_is_gone(store: LocalStore, texts: Path) -> None:
+    write_texts(texts / "b.parquet", ["one"])
+    plan = embed(store, corpus_of(texts), MEAN)
+    for chunk in plan.chunks:
+        part = read_record(store, MEAN.name, chunk.name).part
+        assert part is not None
+        content = Path(store.location(part.key)).read_bytes()
+        store.delete(part.key)
+        assert found(store, MEAN, ["one"]) == [vector_of("one")]
+        Path(store.location(part.key)).write_bytes(content)
+
+
+def lose_rows(path: Path) -> None:
+    pq.write_table(pq.read_table(path).slice(1), path)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"PAR1"), lose_rows, Path.unlink])
+def test_a_part_that_is_damaged_is_named_once_and_then_a_miss(
+    store: LocalStore, texts: Path, damage: Callable[[Path], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = embed(store, corpus_of(texts), MEAN)
+    hashes = hashes_of(["one", "four"])
+    reuse = find_reuse(store, [MEAN.name], [hashes])
+    part = read_record(store, MEAN.name, plan.chunks[0].name).part
+    assert part is not None
+    damage(Path(store.location(part.key)))
+    with pytest.raises(DamagedPart, match="is damaged"):
+        reuse.read(reuse.locate(MEAN.name, hashes), 3)
+    assert part.key in caplog.text
+    assert reuse.locate(MEAN.name, hashes)["part"].is_null().to_list() == [True, False]
+
+
+def test_a_lookup_leaves_nothing_in_the_store_and_disturbs_no_reader(
+    store: LocalStore, texts: Path
+) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    before = files_below(store.root)
+    with duckdb.connect(str(newest_catalog(store)), read_only=True) as reader:
+        assert found(store, MEAN, ["one"]) == [vector_of("one")]
+        assert reader.execute("SELECT count(*) FROM documents").fetchall() == [(5,)]
+    assert files_below(store.root) == before

@@ -156,3 +156,21 @@ def test_a_text_that_does_not_fit_alone_fails_its_chunk_and_leaves_the_others(
     for dataset in (work.job.documents, work.job.spaces[0].dataset):
         assert small.files(dataset, "commits") == {f"{work.chunks[n]}.json" for n in (0, 2)}
         assert len(small.files(dataset, "parts")) == 2
+
+
+def test_texts_whose_stored_part_is_damaged_are_encoded(
+    small: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = [f"paragraph {n}" for n in range(40)]
+    small.write("a.parquet", texts)
+    small.embed()
+    dataset = small.plan().job.spaces[0].dataset
+    name = min(name for name in small.files(dataset, "parts") if "rejects" not in name)
+    (small.store / "datasets" / dataset / "parts" / name).write_bytes(b"PAR1")
+    small.write("a.parquet", texts, row_group_size=10)
+
+    summary = small.embed()
+
+    assert summary.is_complete
+    assert (summary.encoded, summary.reused) == (20, 20)
+    assert f"{name} is damaged" in caplog.text
