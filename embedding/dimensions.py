@@ -3,6 +3,7 @@
 from embedding.architecture import Architecture
 from embedding.dense import read_dense
 from embedding.folder import ModelFolder
+from embedding.own_pooler import has_pooler
 from pooling import PoolingSpec, build_pooler
 
 
@@ -33,6 +34,11 @@ def vector_dimension(pooling: PoolingSpec, folder: ModelFolder, architecture: Ar
     Raises:
         ValueError: The encoder cannot give this pooling.
     """
+    if pooling.strategy == "pooler" and not has_pooler(folder, architecture.config):
+        raise ValueError(
+            f"pooling 'pooler': model {folder.name!r} has none among its weights. "
+            "Choose another strategy, such as cls."
+        )
     layers = resolve_layers(pooling, architecture.num_layers)
     side_by_side = len(layers) if pooling.combine == "concat" else 1
     width = build_pooler(pooling).width(architecture.hidden_size * side_by_side)

@@ -109,10 +109,10 @@ class Encoder:
     def _plan(self, pooling: PoolingSpec) -> PlannedPooling:
         parts = self.parts
         dimension = vector_dimension(pooling, parts.folder, parts.architecture)
-        if pooling.strategy == "cls" and parts.tokenizer.template.cls is None:
+        if pooling.reads_cls and parts.tokenizer.template.cls is None:
             raise ValueError(
-                f"pooling 'cls': the tokenizer of model {self.spec.model!r} adds no classification "
-                "token. Choose another strategy, such as mean or last_token."
+                f"pooling {pooling.strategy!r}: the tokenizer of model {self.spec.model!r} adds no "
+                "classification token. Choose another strategy, such as mean or last_token."
             )
         return plan_pooling(
             pooling, parts.architecture.num_layers, dense=parts.dense, dimension=dimension

@@ -9,16 +9,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel
-from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging as untyped_logging
 
 from embedding.architecture import Architecture
 from embedding.batches import PackedBatch
 from embedding.folder import ModelFolder
+from embedding.own_pooler import has_pooler, takes_pooler
 from embedding.spec import EncoderSpec
-from pooling.shapes import TokenStates
+from pooling.shapes import PooledTexts, TokenStates
 
 transformers_logging: Any = untyped_logging
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardPass:
+    """What one forward pass gave.
+
+    Attributes:
+        states: The states of the batch's tokens, packed, after each of the layers asked for.
+        pooled: What the model's own pooler made of each text; None: it has none.
+    """
+
+    states: dict[int, TokenStates]
+    pooled: PooledTexts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +52,8 @@ class Transformer:
     pad_id: int
     takes_types: bool
 
-    def states(self, batch: PackedBatch, layers: Sequence[int]) -> dict[int, TokenStates]:
-        """The states of the batch's tokens, packed, after each of the layers asked for.
+    def forward(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
+        """The states of the batch's tokens after each of the layers asked for.
 
         The rows are padded on the right whatever the tokenizer says: positions then count from
         the first real token in every family of models, and the padding is dropped again here.
@@ -53,12 +66,16 @@ class Transformer:
         }
         if self.takes_types:
             inputs["token_type_ids"] = self._pad(self._send(batch.types), where, size, 0)
-        hidden = self._run(inputs, layers)
+        hidden, pooled = self._run(inputs, layers)
         is_full = len(where) == size[0] * size[1]
         flat = {layer: states.reshape(-1, states.shape[-1]) for layer, states in hidden.items()}
-        return flat if is_full else {layer: states[where] for layer, states in flat.items()}
+        if not is_full:
+            flat = {layer: states[where] for layer, states in flat.items()}
+        return ForwardPass(flat, pooled)
 
-    def _run(self, inputs: dict[str, Tensor], layers: Sequence[int]) -> dict[int, Tensor]:
+    def _run(
+        self, inputs: dict[str, Tensor], layers: Sequence[int]
+    ) -> tuple[dict[int, Tensor], Tensor | None]:
         """The padded states; all layers are kept by the model only if one but the last is asked."""
         inner = any(layer != self.num_layers for layer in layers)
         output = self.module(**inputs, output_hidden_states=inner, return_dict=True)
@@ -70,7 +87,8 @@ class Transformer:
                     f"{len(output.hidden_states)}. Pool the last layer only: layers=[-1]."
                 )
             found = dict(enumerate(output.hidden_states)) | found
-        return {layer: found[layer] for layer in layers}
+        pooled = getattr(output, "pooler_output", None)
+        return {layer: found[layer] for layer in layers}, pooled
 
     def _send(self, values: Any) -> Tensor:
         return torch.from_numpy(values).to(self.device)
@@ -109,7 +127,7 @@ def load_transformer(
 
 
 def _load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
-    folder.weight_files()
+    own_pooler = has_pooler(folder, config)
     with _quiet():
         module, report = AutoModel.from_pretrained(
             folder.transformer,
@@ -119,10 +137,11 @@ def _load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
             trust_remote_code=spec.trust_remote_code,
             local_files_only=True,
             output_loading_info=True,
-            **_without_pooler(config),
+            **({"add_pooling_layer": own_pooler} if takes_pooler(config) else {}),
         )
-    # We never read the pooler, so it may be missing.
-    missing = sorted(k for k in report["missing_keys"] if not k.startswith("pooler."))
+    # A pooler that is not in the files is refused to who asks for it; others never read it.
+    needed = [k for k in report["missing_keys"] if own_pooler or not k.startswith("pooler.")]
+    missing = sorted(needed)
     if missing:
         raise ValueError(
             f"model {folder.name!r}: {len(missing)} weights are not in its files, such as "
@@ -144,16 +163,6 @@ def count_positions(transformer: Transformer) -> int | None:
             padding = getattr(module, "padding_idx", None)
             return table.num_embeddings - (padding + 1 if isinstance(padding, int) else 0)
     return None
-
-
-def _without_pooler(config: Any) -> dict[str, bool]:
-    """The argument that leaves out BERT's pooler, for the classes that take it."""
-    known: Any = MODEL_MAPPING.get(type(config), None)
-    if not inspect.isclass(known):  # a model of the folder's own code, or one of several classes
-        return {}
-    if "add_pooling_layer" not in inspect.signature(known).parameters:
-        return {}
-    return {"add_pooling_layer": False}
 
 
 @contextmanager

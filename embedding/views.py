@@ -1,6 +1,6 @@
 """Prepare token states for poolings. Knows which layers and tokens each pooling reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from embedding.batches import PackedBatch
 from embedding.dense import Dense
 from embedding.dimensions import resolve_layers
-from embedding.model import Transformer
+from embedding.model import ForwardPass, Transformer
 from pooling import Pooler, PoolingSpec, TokenBatch, build_pooler
 from pooling.shapes import TextMask, TokenStates
 
@@ -32,9 +32,9 @@ class View:
     special_tokens: bool
     prompt_tokens: bool
 
-    def batch_of(self, states: Mapping[int, TokenStates], batch: PackedBatch) -> TokenBatch:
+    def batch_of(self, found: ForwardPass, batch: PackedBatch) -> TokenBatch:
         """The tokens that count, with their layers combined."""
-        combined = combine_layers([states[layer] for layer in self.layers], self.combine)
+        combined = combine_layers([found.states[layer] for layer in self.layers], self.combine)
         counted = np.ones_like(batch.special)
         if not self.special_tokens:
             counted &= ~batch.special
@@ -48,6 +48,7 @@ class View:
             ids=torch.from_numpy(batch.ids).to(device),
             counted=torch.from_numpy(counted).to(device),
             cls=None if batch.cls is None else torch.from_numpy(batch.cls).to(device),
+            pooled=found.pooled,
         ).select_counted()
 
 
@@ -114,7 +115,7 @@ def pool_batch(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Vectors and bad rows of every pooling, from one forward pass."""
     layers = sorted({layer for plan in plans for layer in plan.view.layers})
-    states = transformer.states(batch, layers)
-    views = {plan.view: plan.view.batch_of(states, batch) for plan in plans}
-    found = [plan.vectors_of(views[plan.view]) for plan in plans]
-    return [(vectors.cpu().numpy(), bad.cpu().numpy()) for vectors, bad in found]
+    found = transformer.forward(batch, layers)
+    views = {plan.view: plan.view.batch_of(found, batch) for plan in plans}
+    pooled = [plan.vectors_of(views[plan.view]) for plan in plans]
+    return [(vectors.cpu().numpy(), bad.cpu().numpy()) for vectors, bad in pooled]

@@ -1,8 +1,8 @@
 """Hold the tokens of several texts without padding. Knows tokens, no pooling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pooling.shapes import TokenIds, TokenMask, TokenSegments, TokenStates
+from pooling.shapes import PooledTexts, TokenIds, TokenMask, TokenSegments, TokenStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class TokenBatch:
         counted: False for a token that this pooling leaves out.
         cls: True for the tokenizer's classification token; None: the first token of each text.
         window: The number of each token's window within its text; None: one window a text.
+        pooled: What the model's own pooler made of each text; None: the model has none.
     """
 
     states: TokenStates
@@ -29,16 +30,17 @@ class TokenBatch:
     counted: TokenMask
     cls: TokenMask | None = None
     window: TokenSegments | None = None
+    pooled: PooledTexts | None = None
 
     def select_counted(self) -> "TokenBatch":
         """The same batch without the tokens that do not count."""
         if bool(self.counted.all()):
             return self
         keep = self.counted
-        return TokenBatch(
+        return replace(
+            self,
             states=self.states[keep],
             segment=self.segment[keep],
-            n=self.n,
             ids=self.ids[keep],
             counted=self.counted[keep],
             cls=None if self.cls is None else self.cls[keep],

@@ -17,4 +17,5 @@ PaddedMask = Bool[Tensor, "texts width"]
 
 TextCounts = Int64[Tensor, "texts"]
 TextMask = Bool[Tensor, "texts"]
+PooledTexts = Float[Tensor, "texts pooled"]
 TextVectors = Float32[Tensor, "texts dim"]

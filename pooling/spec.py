@@ -62,6 +62,11 @@ class PoolingSpec(BaseModel):
         default="float32", description="Of the stored vectors; float16 takes half the space."
     )
 
+    @property
+    def reads_cls(self) -> bool:
+        """Whether the vector is made from the classification token alone."""
+        return self.strategy in ("cls", "pooler")
+
     @model_validator(mode="before")
     @classmethod
     def _accept_bare_name(cls, value: Any) -> Any:
@@ -94,11 +99,16 @@ class PoolingSpec(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_nonsense(self) -> "PoolingSpec":
-        if self.strategy == "cls" and not (self.special_tokens and self.prompt_tokens):
+        if self.reads_cls and not (self.special_tokens and self.prompt_tokens):
             raise ValueError(
-                "pooling 'cls' reads the special token before the prompt; found special_tokens="
-                f"{self.special_tokens}, prompt_tokens={self.prompt_tokens}. Leave both on, or "
-                "choose another strategy."
+                f"pooling {self.strategy!r} reads the special token before the prompt; found "
+                f"special_tokens={self.special_tokens}, prompt_tokens={self.prompt_tokens}. Leave "
+                "both on, or choose another strategy."
+            )
+        if self.strategy == "pooler" and self.layers != (-1,):
+            raise ValueError(
+                f"pooling 'pooler' reads the last layer; found layers {list(self.layers)}. Leave "
+                "layers out, or choose another strategy, such as cls."
             )
         if len(set(self.layers)) < len(self.layers):
             raise ValueError(f"layers: each at most once; found {list(self.layers)}")

@@ -19,4 +19,5 @@ POOLERS: dict[str, Callable[..., Pooler]] = {
     "weighted_mean": partial(PlainPooler, weighted.weighted_mean, 1),
     "gem": weighted.Gem,
     "top_k_mean": weighted.TopKMean,
+    "pooler": partial(PlainPooler, tokens.pooler, 1),
 }

@@ -20,6 +20,22 @@ def cls(batch: TokenBatch) -> TextVectors:
     return batch.states[batch.cls].float()
 
 
+def pooler(batch: TokenBatch) -> TextVectors:
+    """What the model's own pooler made of the text: in a BERT, tanh(W h_cls + b).
+
+    Source: https://arxiv.org/abs/1810.04805, trained there by next-sentence prediction.
+
+    Raises:
+        ValueError: The batch was made without a model.
+    """
+    if batch.pooled is None:
+        raise ValueError(
+            "pooling 'pooler' is the model's own, and this batch has no `pooled`. "
+            "Choose another strategy, such as cls."
+        )
+    return batch.pooled.float()
+
+
 def last_token(batch: TokenBatch) -> TextVectors:
     """The state of the last token: [SEP] in a BERT if special tokens count, else the last word."""
     return batch.states[last_tokens(batch.segment, batch.n)].float()

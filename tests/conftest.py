@@ -133,7 +133,11 @@ class ArithmeticModel(torch.nn.Module):
             states[attention_mask == 0] = torch.nan
             if self.trouble.poison is not None:
                 states[(input_ids == 13).any(dim=1)] = self.trouble.poison
-        return SimpleNamespace(last_hidden_state=layers[-1], hidden_states=tuple(layers))
+        return SimpleNamespace(
+            last_hidden_state=layers[-1],
+            hidden_states=tuple(layers),
+            pooler_output=layers[-1][:, 0],
+        )
 
 
 @pytest.fixture

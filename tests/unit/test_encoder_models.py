@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoTokenizer, BertForPreTraining
 
-from embedding import Encoder, EncoderSpec, checks, load_encoder
+from embedding import Encoder, EncoderSpec, checks, load_encoder, output_dimension
 from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
@@ -73,6 +74,64 @@ def test_a_family_gives_in_batches_what_transformers_gives_alone(
     spec = EncoderSpec(model=str(folder), device="cpu", max_tokens=30)
     found = load_encoder(spec, token_budget=64).encode(TEXTS, PoolingSpec(normalize=False))
     assert np.abs(found - expected).max() < TOLERANCE * np.abs(expected).max()
+
+
+WITH_POOLER = ["bert", "roberta", "albert", "mpnet"]
+
+
+@pytest.mark.parametrize("kind", WITH_POOLER)
+def test_the_pooler_gives_in_batches_what_transformers_gives_alone(
+    kind: str, make_family: MakeFolder
+) -> None:
+    folder = make_family(kind)
+    spec = EncoderSpec(model=str(folder), device="cpu", max_tokens=30)
+    pooling = PoolingSpec(strategy="pooler", normalize=False)
+    found = load_encoder(spec, token_budget=64).encode(TEXTS, pooling)
+    np.testing.assert_allclose(found, pooled_one_by_one(folder), atol=TOLERANCE)
+
+
+def pooled_one_by_one(folder: Path) -> np.ndarray:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder).eval()
+    inputs = [
+        tokenizer(text, truncation=True, max_length=30, return_tensors="pt") for text in TEXTS
+    ]
+    with torch.inference_mode():
+        return torch.cat([model(**each).pooler_output for each in inputs]).numpy()
+
+
+@pytest.mark.parametrize("kind", sorted(FAMILIES.keys() - set(WITH_POOLER) - {"xlm-roberta"}))
+def test_a_family_without_a_pooler_is_refused_before_it_is_loaded(
+    kind: str, make_family: MakeFolder
+) -> None:
+    spec = EncoderSpec(model=str(make_family(kind)), device="cpu")
+    with pytest.raises(ValueError, match="has none among its weights"):
+        output_dimension(spec, PoolingSpec(strategy="pooler"))
+
+
+def test_a_pooler_that_is_missing_is_refused_and_never_made_up(tiny_bert: Path) -> None:
+    spec = EncoderSpec(model=str(tiny_bert), device="cpu")
+    with pytest.raises(ValueError, match="splade-tiny' has none among its weights"):
+        output_dimension(spec, PoolingSpec(strategy="pooler"))
+
+
+def test_a_pooler_is_found_behind_the_prefix_of_a_larger_model(make_family: MakeFolder) -> None:
+    folder = make_family("bert")
+    alone = EncoderSpec(model=str(folder), device="cpu", max_tokens=30)
+    pooling = PoolingSpec(strategy="pooler")
+    expected = load_encoder(alone).encode(TEXTS, pooling)
+    larger = BertForPreTraining.from_pretrained(folder)
+    larger.save_pretrained(folder)
+    np.testing.assert_allclose(load_encoder(alone).encode(TEXTS, pooling), expected, atol=TOLERANCE)
+
+
+def test_half_a_pooler_is_a_broken_download(make_family: MakeFolder) -> None:
+    folder = make_family("bert")
+    weights = load_file(folder / "model.safetensors")
+    del weights["pooler.dense.bias"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"such as 'pooler.dense.bias'"):
+        load_encoder(EncoderSpec(model=str(folder), device="cpu", max_tokens=30))
 
 
 def test_cls_of_a_left_padded_tokenizer_is_the_last_token(make_family: MakeFolder) -> None:

@@ -26,7 +26,9 @@ EXPECTED = {
         [44 ** (1 / 3), 24 ** (1 / 3)],
     ],  # 44: (125 - 1 + 8) / 3
     "top_k_mean": [[2, 5], [2, 2]],  # k = 3: no text has more
+    "pooler": [[1, 8], [5, 0]],  # of a model whose pooler leaves the first state as it is
 }
+OF_STATES_ALONE = sorted(EXPECTED.keys() - {"pooler"})
 
 
 def batch_of(states: Tensor, segment: Tensor, **others: Tensor) -> TokenBatch:
@@ -36,6 +38,7 @@ def batch_of(states: Tensor, segment: Tensor, **others: Tensor) -> TokenBatch:
         n=int(segment.max()) + 1,
         ids=torch.zeros_like(segment),
         counted=others.pop("counted", torch.ones_like(segment, dtype=torch.bool)),
+        pooled=states[segments.first_tokens(segment, int(segment.max()) + 1)],
         **others,
     )
 
@@ -54,7 +57,7 @@ def test_every_strategy_of_the_table_has_an_expected_vector() -> None:
     assert set(EXPECTED) == set(POOLERS)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", OF_STATES_ALONE)
 @pytest.mark.parametrize("mask", [[[1, 1, 0], [1, 1, 1]], [[0, 1, 1], [1, 1, 1]]])
 def test_nan_in_padding_on_either_side_never_shows(name: str, mask: list[list[int]]) -> None:
     is_real = torch.tensor(mask).bool()
@@ -70,7 +73,7 @@ def test_nan_in_a_real_token_is_never_hidden(name: str) -> None:
     assert vectors.isnan().all()
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED.keys() - {"cls", "last_token"}))
+@pytest.mark.parametrize("name", sorted(EXPECTED.keys() - {"cls", "last_token", "pooler"}))
 def test_one_nan_among_numbers_is_not_passed_over(name: str) -> None:
     states = torch.tensor([[1.0], [torch.nan], [3.0]])
     assert pool(name, batch_of(states, torch.tensor([0, 0, 0]))).isnan().all()
@@ -93,6 +96,12 @@ def test_512_half_precision_tokens_of_300_have_the_weighted_mean_300() -> None:
 def test_the_deviation_of_large_states_is_exact() -> None:
     states = torch.tensor([[10_000.0], [10_002.0]])  # their squares differ from the mean's by 1
     assert pool("mean_std", batch_of(states, torch.tensor([0, 0]))).tolist() == [[10_001.0, 1.0]]
+
+
+def test_a_batch_without_a_model_has_no_pooler() -> None:
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"'pooler' is the model's own.*such as cls"):
+        pool_padded(build_pooler(PoolingSpec(strategy="pooler")), torch.zeros(1, 2, 4), mask)
 
 
 def test_the_mean_of_the_two_largest_is_taken_for_each_dimension() -> None:

@@ -49,6 +49,8 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"strategy": "gem", "parameters": {"p": math.inf}}, "p: Input should be a finite number"),
         ({"strategy": "cls", "special_tokens": False}, "special_tokens=False.*Leave both on"),
         ({"strategy": "cls", "prompt_tokens": False}, "prompt_tokens=False.*Leave both on"),
+        ({"strategy": "pooler", "special_tokens": False}, "'pooler' reads the special token"),
+        ({"strategy": "pooler", "layers": [-2]}, r"reads the last layer; found layers \[-2\]"),
         ({"layers": [-1, -1]}, "each at most once"),
         ({"layers": []}, "at least 1"),
         ({"dimensions": 0}, "greater than or equal to 1"),
