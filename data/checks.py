@@ -4,17 +4,19 @@ Knows the parts of documents and spaces. Looks only at chunks that the seal befo
 unless one that it showed was done anew: then at the whole corpus.
 """
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 
-from data.datasets import Part, Record, committed_chunks, load_dataset, read_records
+from data.chunks import Chunk
+from data.datasets import Part, committed_chunks, load_dataset, read_records
+from data.lineage import Dataset
 from data.plan import load_plan
 from data.schemas import REJECTS
 from data.seals import CorpusSeal, Seal, hash_attempts, visible_chunks
-from data.sql import read_parts_by_name
+from data.sql import bounded_memory, read_parts_by_name
 from data.store import Store, StoreError
 
 _CHUNKS_A_CHECK = 64
@@ -57,23 +59,23 @@ def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: Corpu
     Raises:
         InvariantBroken: a count is not 0; the message names the dataset and the count.
         DamagedRecord: a record cannot be read, or its counts disagree.
+        DiskFull: no space is left to spill to.
     """
     shown_before = _checked_chunks(store, before.corpora.get(name) if before else None)
+    planned = {chunk.name: chunk for chunk in load_plan(store, corpus.plan).chunks}
+    documented = committed_chunks(store, corpus.documents)
     for dataset, chunks in visible_chunks(store, corpus).items():
         new = sorted(set(chunks) - set(shown_before.get(dataset, ())))
         for start in range(0, len(new), _CHUNKS_A_CHECK):
             some = new[start : start + _CHUNKS_A_CHECK]
-            try:
+            with _blame_parts(dataset), _rows_of(store, dataset, some) as connection:
                 if dataset == corpus.documents:
-                    _check_documents(store, corpus, some)
+                    _check_documents(connection, dataset, [planned[name] for name in some])
                 else:
-                    _check_space(store, corpus, dataset, some)
-            except duckdb.Error as error:
-                raise InvariantBroken(
-                    f"dataset {dataset}: a part cannot be read ({error}). Nothing was sealed. "
-                    "Remove the commit record that names it and run again: its chunk is then done "
-                    "anew."
-                ) from error
+                    documents = [name for name in some if name in documented]
+                    records = list(read_records(store, corpus.documents, documents))
+                    _show_parts(connection, store, "documents", [each.part for each in records])
+                    _check_space(connection, load_dataset(store, dataset))
 
 
 def _checked_chunks(store: Store, known: CorpusSeal | None) -> dict[str, list[str]]:
@@ -83,27 +85,20 @@ def _checked_chunks(store: Store, known: CorpusSeal | None) -> dict[str, list[st
     return visible_chunks(store, known)
 
 
-def _check_documents(store: Store, corpus: CorpusSeal, names: Sequence[str]) -> None:
-    wanted = set(names)
-    chunks = [chunk for chunk in load_plan(store, corpus.plan).chunks if chunk.name in wanted]
-    records = list(read_records(store, corpus.documents, names))
-    with _connect(store, records) as connection:
-        table = {
-            "chunk": [chunk.name for chunk in chunks],
-            "row_start": [chunk.row_start for chunk in chunks],
-            "rows": [chunk.rows for chunk in chunks],
-        }
-        connection.register("chunks", pa.table(table))
-        _count(connection, _DOCUMENTS_AT_FAULT, {}, corpus.documents)
+def _check_documents(
+    connection: duckdb.DuckDBPyConnection, dataset: str, chunks: Sequence[Chunk]
+) -> None:
+    table = {
+        "chunk": [chunk.name for chunk in chunks],
+        "row_start": [chunk.row_start for chunk in chunks],
+        "rows": [chunk.rows for chunk in chunks],
+    }
+    connection.register("chunks", pa.table(table))
+    _count(connection, _DOCUMENTS_AT_FAULT, {}, dataset)
 
 
-def _check_space(store: Store, corpus: CorpusSeal, dataset: str, names: Sequence[str]) -> None:
-    there = committed_chunks(store, corpus.documents)
-    documents = list(read_records(store, corpus.documents, [n for n in names if n in there]))
-    dimension = load_dataset(store, dataset).dimension
-    with _connect(store, list(read_records(store, dataset, names))) as connection:
-        _show_parts(connection, store, "documents", [record.part for record in documents])
-        _count(connection, _VECTORS_AT_FAULT, {"dimension": dimension}, dataset)
+def _check_space(connection: duckdb.DuckDBPyConnection, space: Dataset) -> None:
+    _count(connection, _VECTORS_AT_FAULT, {"dimension": space.dimension}, space.name)
 
 
 def _count(
@@ -118,12 +113,33 @@ def _count(
         )
 
 
-def _connect(store: Store, records: list[Record]) -> duckdb.DuckDBPyConnection:
-    spill = store.location(f".{uuid.uuid4().hex}.spill")  # else DuckDB takes the working directory
-    connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": spill})
-    _show_parts(connection, store, "kept", [record.part for record in records])
-    _show_parts(connection, store, "rejects", [record.rejects for record in records])
-    return connection
+@contextmanager
+def _blame_parts(dataset: str) -> Iterator[None]:
+    """Call a part damaged where DuckDB, whose words for that are many, cannot go on.
+
+    A check that asks for too much memory, or that somebody ends, says nothing about a part.
+    """
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
+    except duckdb.Error as error:
+        raise InvariantBroken(
+            f"dataset {dataset}: a part cannot be read ({error}). Nothing was sealed. Remove the "
+            "commit record that names it and run again: its chunk is then done anew."
+        ) from error
+
+
+@contextmanager
+def _rows_of(
+    store: Store, dataset: str, chunks: Sequence[str]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The rows of these chunks, and what they rejected, as the views kept and rejects."""
+    records = list(read_records(store, dataset, chunks))
+    with bounded_memory(store, _MEMORY) as connection:
+        _show_parts(connection, store, "kept", [record.part for record in records])
+        _show_parts(connection, store, "rejects", [record.rejects for record in records])
+        yield connection
 
 
 def _show_parts(

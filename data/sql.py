@@ -10,7 +10,10 @@ from contextlib import contextmanager
 
 import duckdb
 
-from data.store import Store
+from data.store import DiskFull, Store
+
+# DuckDB limits what it spills to the space that is left, so it meets its limit first.
+_FULL_DISK = ("max_temp_directory_size", "No space left on device")
 
 
 @contextmanager
@@ -18,11 +21,21 @@ def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnecti
     """A database in memory that spills into a folder of its own in the store.
 
     Its own, since two databases that spill into one folder would mix their files.
+
+    Raises:
+        DiskFull: what is spilled does not fit on the store's disk.
     """
     spill = store.location(f".{uuid.uuid4().hex}.spill")
     try:
         with duckdb.connect(config={"memory_limit": limit, "temp_directory": spill}) as connection:
             yield connection
+    except duckdb.Error as error:
+        if any(words in str(error) for words in _FULL_DISK):
+            raise DiskFull(
+                f"the disk of {spill}, where DuckDB puts what exceeds {limit}, is full. Free some "
+                "space and run the same command again: what is committed stays."
+            ) from error
+        raise
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
