@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data import (
     CorpusSpec,
+    Dataset,
     Plan,
     StoreSpec,
     committed_chunks,

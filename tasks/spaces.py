@@ -23,9 +23,7 @@ def space_dataset(encoder: EncoderSpec, identity: EncoderIdentity, pooling: Pool
     """
     return Dataset(
         slug=space_slug(encoder, pooling),
-        lineage=SpaceLineage(
-            encoder=identity.model_dump(mode="json"), pooling=pooling.model_dump(mode="json")
-        ),
+        lineage=SpaceLineage(encoder=identity.model_dump(mode="json"), pooling=pooling.identity()),
         dimension=output_dimension(encoder, pooling),
         precision=pooling.precision,
         provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
@@ -42,6 +40,7 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
             "layers",
             *(f"m{-n}" if n < 0 else str(n) for n in pooling.layers),
             pooling.combine,
+            *(f"{weight:g}" for weight in pooling.mix_weights),
         ]
     parts += ["content"] if not pooling.special_tokens else []
     parts += ["no_prompt"] if not pooling.prompt_tokens else []
