@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from embedding.dimensions import resolve_layers
 from embedding.model import ForwardPass, Transformer
 from pooling import Pooler, PoolingSpec, TokenBatch, build_pooler
 from pooling.shapes import TextMask, TokenStates
+from pooling.spec import Combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,21 @@ class View:
     Attributes:
         layers: Counted from the embedding output, 0.
         combine: What becomes of several layers.
+        mix_weights: Of the layers, for a mix.
         special_tokens: Whether these count.
         prompt_tokens: Whether these count.
     """
 
     layers: tuple[int, ...]
-    combine: Literal["mean", "concat"]
+    combine: Combine
+    mix_weights: tuple[float, ...]
     special_tokens: bool
     prompt_tokens: bool
 
     def batch_of(self, found: ForwardPass, batch: PackedBatch) -> TokenBatch:
         """The tokens that count, with their layers combined."""
-        combined = combine_layers([found.states[layer] for layer in self.layers], self.combine)
+        layers = [found.states[layer] for layer in self.layers]
+        combined = combine_layers(layers, self.combine, self.mix_weights)
         counted = np.ones_like(batch.special)
         if not self.special_tokens:
             counted &= ~batch.special
@@ -90,6 +93,7 @@ def plan_pooling(
     view = View(
         layers=resolve_layers(spec, num_layers),
         combine=spec.combine,
+        mix_weights=spec.mix_weights,
         special_tokens=spec.special_tokens,
         prompt_tokens=spec.prompt_tokens,
     )
@@ -97,16 +101,24 @@ def plan_pooling(
     return PlannedPooling(spec, view, build_pooler(spec), layers, dimension)
 
 
-def combine_layers(layers: Sequence[TokenStates], combine: Literal["mean", "concat"]) -> Tensor:
-    """One state per token: the mean of its layers, in float32, or all of them side by side."""
+def combine_layers(
+    layers: Sequence[TokenStates], combine: Combine, mix_weights: Sequence[float] = ()
+) -> Tensor:
+    """One state per token: a mean of its layers, in float32, or all of them side by side.
+
+    A mix is sum_l w_l h_l / sum_l w_l, as in sentence-transformers' WeightedLayerPooling, whose
+    weights may cancel; ours are never negative, so no state grows beyond its largest layer.
+    ELMo's mix (https://arxiv.org/abs/1802.05365, equation 1) has softmax(s) for the weights.
+    """
     if len(layers) == 1:
         return layers[0]
     if combine == "concat":
         return torch.cat(list(layers), dim=1)
-    total = layers[0].float().clone()
-    for layer in layers[1:]:
-        total += layer
-    return total / len(layers)
+    weights = mix_weights if combine == "mix" else [1.0] * len(layers)
+    total = layers[0].float() * weights[0]
+    for layer, weight in zip(layers[1:], weights[1:], strict=True):
+        total.add_(layer, alpha=weight)
+    return total / sum(weights)
 
 
 @torch.inference_mode()

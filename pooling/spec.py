@@ -3,13 +3,27 @@
 import inspect
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pooling.pooler import Pooler
 from pooling.table import POOLERS
 
 Parameters = dict[str, float | int | str | bool]
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
+Combine = Literal["mean", "concat", "mix"]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+# Settings that came after 0.1, with the value at which they change no vector. There they are left
+# out of the identity: spaces made before keep their fingerprint.
+NEUTRAL: dict[str, JsonValue] = {"mix_weights": []}
 
 
 class PoolingSpec(BaseModel):
@@ -35,8 +49,14 @@ class PoolingSpec(BaseModel):
         description="Which layers to read: 0 is the embedding output, -1 the last layer. "
         "Several are combined before the tokens are reduced.",
     )
-    combine: Literal["mean", "concat"] = Field(
-        default="mean", description="What becomes of several layers: their mean, or side by side."
+    combine: Combine = Field(
+        default="mean",
+        description="What becomes of several layers: their mean, side by side (concat), or a mean "
+        "with weights (mix).",
+    )
+    mix_weights: tuple[Weight, ...] = Field(
+        default=(),
+        description="For mix: one weight for each of the layers; only their proportions count.",
     )
     special_tokens: bool = Field(
         default=True, description="Count the tokens that the tokenizer adds, such as [CLS], [SEP]."
@@ -113,6 +133,30 @@ class PoolingSpec(BaseModel):
         if len(set(self.layers)) < len(self.layers):
             raise ValueError(f"layers: each at most once; found {list(self.layers)}")
         return self
+
+    @model_validator(mode="after")
+    def _refuse_wrong_weights(self) -> "PoolingSpec":
+        weights = list(self.mix_weights)
+        if self.combine != "mix" and weights:
+            raise ValueError(
+                f"mix_weights {weights} with combine={self.combine!r}. Set combine to 'mix', or "
+                "leave the weights out."
+            )
+        if self.combine == "mix" and (len(weights) != len(self.layers) or sum(weights) == 0):
+            raise ValueError(
+                f"mix_weights: one weight for each of the layers {list(self.layers)}, not all 0; "
+                f"found {weights}"
+            )
+        return self
+
+    def identity(self) -> dict[str, JsonValue]:
+        """The settings that are hashed into a space's fingerprint."""
+        settings = self.model_dump(mode="json")
+        return {
+            name: value
+            for name, value in settings.items()
+            if name not in NEUTRAL or value != NEUTRAL[name]
+        }
 
 
 def build_pooler(spec: PoolingSpec) -> Pooler:

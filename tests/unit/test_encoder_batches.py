@@ -135,6 +135,12 @@ def test_layers_are_combined_before_tokens_are_reduced(
     assert make_arithmetic_encoder().encode(["w0"], pooling).tolist() == [expected]
 
 
+def test_a_mix_weighs_its_layers_in_proportion(make_arithmetic_encoder: MakeEncoder) -> None:
+    pooling = PoolingSpec(layers=(0, 2), combine="mix", mix_weights=(1, 3), **RAW)
+    vectors = make_arithmetic_encoder().encode(["w0"], pooling)
+    assert vectors.tolist() == [[3, 1, (1 * 0 + 3 * 2) / 4]]  # the third number is the layer's
+
+
 def test_the_cut_comes_before_the_scaling(make_arithmetic_encoder: MakeEncoder) -> None:
     pooling = PoolingSpec(strategy="last_token", dimensions=2)
     vectors = make_arithmetic_encoder().encode(["w0 w1 w2"], pooling)  # [SEP], position 4

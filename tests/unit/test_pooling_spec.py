@@ -53,6 +53,11 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"strategy": "pooler", "layers": [-2]}, r"reads the last layer; found layers \[-2\]"),
         ({"layers": [-1, -1]}, "each at most once"),
         ({"layers": []}, "at least 1"),
+        ({"mix_weights": [1.0]}, r"mix_weights \[1.0\] with combine='mean'. Set combine to 'mix'"),
+        ({"combine": "mix"}, r"one weight for each of the layers \[-1\].*found \[\]"),
+        ({"combine": "mix", "layers": [0, 1], "mix_weights": [1]}, r"layers \[0, 1\].*found \[1"),
+        ({"combine": "mix", "layers": [0, 1], "mix_weights": [0, 0]}, "not all 0"),
+        ({"combine": "mix", "layers": [0, 1], "mix_weights": [2, -1]}, "greater than or equal"),
         ({"dimensions": 0}, "greater than or equal to 1"),
         ({"precision": "int8"}, "'float32' or 'float16'"),
         ({"normalise": True}, "Extra inputs are not permitted"),
@@ -67,3 +72,33 @@ def test_the_form_offers_every_strategy_and_explains_every_field() -> None:
     properties = PoolingSpec.model_json_schema()["properties"]
     assert properties["strategy"]["enum"] == list(POOLERS)
     assert all(field["description"].endswith(".") for field in properties.values())
+
+
+def test_the_identity_of_the_default_is_that_of_version_0_1() -> None:
+    assert PoolingSpec().identity() == {
+        "strategy": "mean",
+        "parameters": {},
+        "layers": [-1],
+        "combine": "mean",
+        "special_tokens": True,
+        "prompt_tokens": True,
+        "dense": False,
+        "normalize": True,
+        "dimensions": None,
+        "precision": "float32",
+    }
+
+
+def test_a_setting_that_came_later_is_identity_once_it_is_used() -> None:
+    one, other = (
+        PoolingSpec(layers=(0, -1), combine="mix", mix_weights=weights).identity()
+        for weights in ((1.0, 3.0), (3.0, 1.0))
+    )
+    assert one["mix_weights"] == [1.0, 3.0]
+    assert one != other
+
+
+def test_an_identity_is_enough_to_make_the_spec_again() -> None:
+    mix = PoolingSpec(layers=(0, -1), combine="mix", mix_weights=(1.0, 3.0))
+    for spec in (PoolingSpec(), PoolingSpec(strategy="gem"), mix):
+        assert PoolingSpec.model_validate(spec.identity()) == spec
