@@ -25,7 +25,7 @@ class Chunk(BaseModel):
     path: str
     row_start: int
     rows: int
-    text_bytes: int
+    read_bytes: int
 
     @property
     def place(self) -> str:
@@ -54,21 +54,21 @@ class ChunkIdentity(BaseModel):
 
 
 class Span(NamedTuple):
-    """Consecutive rows and the bytes of their text."""
+    """Consecutive rows, and about how many bytes of them are read."""
 
     start: int
     rows: int
-    text_bytes: int
+    read_bytes: int
 
 
 def cut_spans(file: SourceFile, *, chunk_rows: int, chunk_bytes: int) -> Iterator[Span]:
     """Whole row groups while they fit; one that does not fit is cut into equal row ranges."""
     start, rows, size = 0, 0, 0
     for group in (group for group in file.row_groups if group.rows):
-        if rows and (rows + group.rows > chunk_rows or size + group.text_bytes > chunk_bytes):
+        if rows and (rows + group.rows > chunk_rows or size + group.read_bytes > chunk_bytes):
             yield Span(start, rows, size)
             start, rows, size = start + rows, 0, 0
-        rows, size = rows + group.rows, size + group.text_bytes
+        rows, size = rows + group.rows, size + group.read_bytes
         if rows > chunk_rows or size > chunk_bytes:
             yield from _cut_row_group(Span(start, rows, size), chunk_rows, chunk_bytes)
             start, rows, size = start + rows, 0, 0
@@ -77,18 +77,18 @@ def cut_spans(file: SourceFile, *, chunk_rows: int, chunk_bytes: int) -> Iterato
 
 
 def _cut_row_group(group: Span, chunk_rows: int, chunk_bytes: int) -> Iterator[Span]:
-    pieces = max(math.ceil(group.rows / chunk_rows), math.ceil(group.text_bytes / chunk_bytes))
+    pieces = max(math.ceil(group.rows / chunk_rows), math.ceil(group.read_bytes / chunk_bytes))
     size = math.ceil(group.rows / min(pieces, group.rows))
     for offset in range(0, group.rows, size):
         rows = min(size, group.rows - offset)
-        yield Span(group.start + offset, rows, group.text_bytes * rows // group.rows)
+        yield Span(group.start + offset, rows, group.read_bytes * rows // group.rows)
 
 
 def shorten(span: Span, rows: float) -> Span:
     """The first so many rows of a span."""
     if span.rows <= rows:
         return span
-    return Span(span.start, int(rows), span.text_bytes * int(rows) // span.rows)
+    return Span(span.start, int(rows), span.read_bytes * int(rows) // span.rows)
 
 
 def make_chunk(file: SourceFile, span: Span, corpus: CorpusSpec) -> Chunk:
@@ -109,5 +109,5 @@ def make_chunk(file: SourceFile, span: Span, corpus: CorpusSpec) -> Chunk:
         path=file.path,
         row_start=span.start,
         rows=span.rows,
-        text_bytes=span.text_bytes,
+        read_bytes=span.read_bytes,
     )

@@ -10,12 +10,17 @@ from urllib.parse import unquote
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from data.columns import plain_type
 from data.corpus import CorpusSpec, is_local
-from data.parquet_file import UnreadableSource, name_damage, open_parquet
+from data.parquet_file import (
+    RowGroup,
+    UnreadableSource,
+    measure_row_groups,
+    name_damage,
+    open_parquet,
+)
 
 _FOOTER_TAIL_BYTES = 8  # 4 bytes of footer length, then the magic word
 # What a file system that is not local may tell a file's version by, the surest first.
@@ -40,15 +45,6 @@ class FileIdentity(BaseModel):
     footer: str
 
 
-class RowGroup(BaseModel):
-    """Rows of a row group, and the bytes that its text columns take uncompressed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: int
-    text_bytes: int
-
-
 class SourceFile(BaseModel):
     """A file that was looked at: enough to plan it, to find it again, and to know it unchanged."""
 
@@ -67,7 +63,7 @@ class SourceFile(BaseModel):
 def inspect_file(
     filesystem: fsspec.AbstractFileSystem, full: str, path: str, corpus: CorpusSpec
 ) -> tuple[SourceFile, pa.Schema]:
-    """Look at a file's footer, schema and first row.
+    """Look at a file's footer, schema and first rows.
 
     Returns:
         The file under its relative path, and the schema of the carried columns.
@@ -80,10 +76,7 @@ def inspect_file(
         schema = file.schema_arrow
         partition = hive_partition(path)
         _check_columns(path, schema, corpus, partition)
-        # An encrypted column shows itself when it is read. Asking pyarrow for the sizes of one ends
-        # the process, so the row comes first, and no other columns are asked for theirs.
-        next(file.iter_batches(1, columns=read_columns(corpus, partition)), None)
-        groups = _row_groups(file, corpus)
+        groups = measure_row_groups(file, read_columns(corpus, partition))
     identity = identify_file(filesystem, full)
     carried = [
         pa.field(name, pa.string() if name in partition else plain_type(schema.field(name).type))
@@ -171,19 +164,6 @@ def _columns(schema: pa.Schema) -> str:
 
 def _is_text(kind: pa.DataType) -> bool:
     return plain_type(kind) in {pa.string(), pa.large_string()}
-
-
-def _row_groups(file: pq.ParquetFile, corpus: CorpusSpec) -> tuple[RowGroup, ...]:
-    leaves = [file.schema.column(n).path for n in range(len(file.schema))]
-    texts = [n for n, path in enumerate(leaves) if path in corpus.text_columns]
-    groups = (file.metadata.row_group(n) for n in range(file.num_row_groups))
-    return tuple(
-        RowGroup(
-            rows=group.num_rows,
-            text_bytes=sum(group.column(n).total_uncompressed_size for n in texts),
-        )
-        for group in groups
-    )
 
 
 def _hash_footer(filesystem: fsspec.AbstractFileSystem, full: str, size: int) -> str:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import fsspec
 import pyarrow as pa
 
-from data.parquet_file import open_parquet
-from data.sources import RowGroup, SourceFile
+from data.parquet_file import RowGroup, open_parquet
+from data.sources import SourceFile
 
-_MAX_BATCH_ROWS = 8192
+_MAX_BATCH_ROWS = 2048
 _MAX_BATCH_BYTES = 8_000_000
 
 
@@ -30,13 +30,15 @@ def read_ranges(
     """One table per range, in one pass over the file.
 
     Ranges ascend and do not overlap. Memory holds one range and one batch, even when the whole file
-    is one row group.
+    is one row group. A batch has no more rows than the longest range, whatever the footer says of
+    sizes; the rows of one range are not bounded in bytes.
 
     Raises:
         UnreadableSource: the file is damaged at this place, or ends too early.
     """
     numbers, position = _row_groups_of(source, ranges)
-    batch_rows = _batch_rows([source.row_groups[number] for number in numbers])
+    longest = max(each.rows for each in ranges)
+    batch_rows = min(longest, _batch_rows([source.row_groups[number] for number in numbers]))
     with open_parquet(filesystem, full) as file:
         batches = file.iter_batches(batch_rows, row_groups=numbers, columns=columns)
         batch = next(batches)
@@ -66,5 +68,5 @@ def _row_groups_of(source: SourceFile, ranges: Sequence[RowRange]) -> tuple[list
 
 
 def _batch_rows(groups: list[RowGroup]) -> int:
-    longest = max(group.text_bytes / max(group.rows, 1) for group in groups)
-    return max(1, min(_MAX_BATCH_ROWS, int(_MAX_BATCH_BYTES / max(longest, 1))))
+    largest = max(group.read_bytes / max(group.rows, 1) for group in groups)
+    return max(1, min(_MAX_BATCH_ROWS, int(_MAX_BATCH_BYTES / max(largest, 1))))

@@ -29,7 +29,7 @@ def announce(work: Work) -> None:
     if work.chunks:
         console.print(
             f"To do: {work.pending_rows:,} rows in {len(work.chunks)} chunks, "
-            f"{_size(work.text_bytes)} of text, {_size(work.vector_bytes)} of vectors."
+            f"{_size(work.read_bytes)} of columns to read, {_size(work.vector_bytes)} of vectors."
         )
     else:
         console.print("Nothing to do: every chunk is committed.")

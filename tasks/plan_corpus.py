@@ -69,7 +69,7 @@ class Work(BaseModel):
     num_chunks: int
     planned_rows: int
     pending_rows: int
-    text_bytes: int
+    read_bytes: int
     vector_bytes: int
     unreadable: tuple[str, ...]
     passed_over: tuple[str, ...]
@@ -153,7 +153,7 @@ def _work(
         num_chunks=len(plan.chunks),
         planned_rows=plan.rows,
         pending_rows=sum(chunk.rows for chunk in pending),
-        text_bytes=sum(chunk.text_bytes for chunk in pending),
+        read_bytes=sum(chunk.read_bytes for chunk in pending),
         vector_bytes=vector_bytes,
         unreadable=tuple(f"{file.path}: {file.reason}" for file in plan.unreadable),
         passed_over=plan.passed_over,

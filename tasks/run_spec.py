@@ -15,7 +15,9 @@ class RunSpec(BaseModel):
         "redoes at most the chunks that it was working on.",
     )
     chunk_bytes: int = Field(
-        default=32_000_000, ge=1, description="Bytes of text of a chunk, if that is less."
+        default=32_000_000,
+        ge=1,
+        description="Bytes of the columns that are read of a chunk, if that is less.",
     )
     token_budget: int | None = Field(
         default=None,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from data import make_plan
 from data.chunks import cut_spans
-from data.sources import FileIdentity, RowGroup, SourceFile
+from data.parquet_file import RowGroup
+from data.sources import FileIdentity, SourceFile
 from data.spans import RowRange, read_ranges
 from tests.commits import read_all
 from tests.stores import corpus_of
@@ -46,7 +47,7 @@ def test_spans_cover_every_row_once_and_keep_to_the_rows_of_a_chunk(
     file = SourceFile(
         path="a",
         identity=NOBODY,
-        row_groups=tuple(RowGroup(rows=rows, text_bytes=size) for rows, size in groups),
+        row_groups=tuple(RowGroup(rows=rows, read_bytes=size) for rows, size in groups),
     )
     spans = list(cut_spans(file, chunk_rows=chunk_rows, chunk_bytes=chunk_bytes))
     covered = [row for span in spans for row in range(span.start, span.start + span.rows)]
@@ -71,7 +72,7 @@ def test_any_ranges_over_any_row_groups_are_slices_of_the_table(
     source = SourceFile(
         path="a",
         identity=NOBODY,
-        row_groups=tuple(RowGroup(rows=size, text_bytes=1 << 22) for size in sizes),
+        row_groups=tuple(RowGroup(rows=size, read_bytes=1 << 22) for size in sizes),
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.parquet"

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import Plan, load_plan, make_plan, pending_chunks, save_plan
+from data import Plan, load_plan, make_plan, pending_chunks, read_chunks, save_plan
 from tests.stores import corpus_of, tiny_store, write_texts
 
 TEN_LETTERS = "0123456789"
@@ -42,7 +43,9 @@ def test_row_groups_are_taken_together_up_to_the_rows_of_a_chunk(tmp_path: Path)
 
 
 def test_row_groups_are_taken_together_up_to_the_bytes_of_a_chunk(tmp_path: Path) -> None:
-    path = write_texts(tmp_path / "a.parquet", ["the same"] * 40, row_group_size=10)
+    path = tmp_path / "a.parquet"
+    table = pa.table({"text": ["the same"] * 40})
+    pq.write_table(table, path, row_group_size=10, use_dictionary=False)
     size = pq.read_metadata(path).row_group(0).column(0).total_uncompressed_size
     assert cuts(plan_of(path, rows=1_000, size=2 * size)) == [(0, 20), (20, 20)]
     assert cuts(plan_of(path, rows=1_000, size=2 * size - 1)) == [(n, 10) for n in (0, 10, 20, 30)]
@@ -61,6 +64,34 @@ def test_a_row_group_of_many_bytes_is_cut_by_bytes(file: Path) -> None:
 def test_a_text_larger_than_a_chunk_is_a_chunk_of_its_own(tmp_path: Path) -> None:
     path = write_texts(tmp_path / "a.parquet", ["word " * 1_000])
     assert cuts(plan_of(path, size=10)) == [(0, 1)]
+
+
+PAGE = "<html>" * 2_000  # 12,000 bytes
+
+
+@pytest.mark.parametrize(
+    ("columns", "spec"),
+    [
+        ({"html": [f"{n}{PAGE}" for n in range(40)]}, {"carry_columns": ["html"]}),
+        ({"html": [PAGE] * 40}, {"carry_columns": ["html"]}),
+        (
+            {"page": [{"url": n, "html": [f"{n}{PAGE}"]} for n in range(40)]},
+            {"carry_columns": ["page"]},
+        ),
+        ({"key": [f"{n}{PAGE}" for n in range(40)]}, {"id_column": "key"}),
+        ({"html": pa.array([PAGE] * 40).dictionary_encode()}, {"text_columns": ["html"]}),
+    ],
+    ids=["carried", "repeated", "nested", "id", "dictionary"],
+)
+def test_all_columns_that_are_read_count_as_often_as_they_are_repeated(
+    tmp_path: Path, columns: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    path = write_texts(tmp_path / "a.parquet", ["short"] * 40, **columns)
+    assert len(plan_of(path, rows=1_000).chunks) == 1
+    assert plan_of(path, rows=1_000).chunks[0].read_bytes < 1_000
+    (chunk,) = plan_of(path, rows=1_000, **spec).chunks
+    assert 40 * 12_000 < chunk.read_bytes < 45 * 12_000
+    assert len(plan_of(path, rows=1_000, size=100_000, **spec).chunks) == 5
 
 
 def test_a_limit_takes_the_first_rows_only(file: Path) -> None:
@@ -144,3 +175,20 @@ def test_a_chunk_is_pending_while_one_dataset_lacks_it(file: Path) -> None:
     assert pending_chunks(plan, [{first.name}, {first.name}]) == [second]
     assert pending_chunks(plan, [{first.name, second.name}, {first.name}]) == [second]
     assert pending_chunks(plan, [{first.name, second.name}]) == []
+
+
+def test_a_batch_has_no_more_rows_than_a_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_texts(tmp_path / "a.parquet", [f"t{n}" for n in range(1_000)])
+    sizes = []
+    read = pq.ParquetFile.iter_batches
+
+    def iter_batches(file: Any, size: int, **options: Any) -> Any:
+        sizes.append(size)
+        return read(file, size, **options)
+
+    plan = make_plan(corpus_of(path), chunk_rows=40, chunk_bytes=1 << 30)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", iter_batches)
+    assert len(list(read_chunks(plan, plan.chunks))) == 25
+    assert sizes == [40]
