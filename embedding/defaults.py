@@ -15,6 +15,7 @@ STRATEGIES = {
     "mean": "mean",
     "mean_sqrt_len_tokens": "mean_sqrt_len",
     "lasttoken": "last_token",
+    "weightedmean": "weighted_mean",
 }
 OLD_MODES = {
     "pooling_mode_cls_token": "cls",
@@ -45,9 +46,15 @@ def stated_pooling(folder: ModelFolder) -> PoolingSpec:
             f"model {folder.name!r} pools by {' and '.join(modes)}, which is not among "
             f"{', '.join(STRATEGIES)}. Name a pooling yourself."
         )
+    prompt_tokens = folder.pooling.get("include_prompt", True)
+    if modes == ["weightedmean"] and not prompt_tokens:
+        raise ValueError(
+            f"model {folder.name!r} pools by weightedmean with include_prompt=false: it counts "
+            "places from the prompt on, weighted_mean from the text on. Name a pooling yourself."
+        )
     return PoolingSpec(
         strategy=STRATEGIES[modes[0]],
-        prompt_tokens=folder.pooling.get("include_prompt", True),
+        prompt_tokens=prompt_tokens,
         dense=bool(folder.dense),
         normalize=folder.normalize,
     )

@@ -20,9 +20,11 @@ from sentence_transformers.sentence_transformer.modules import (
     Normalize,
     Pooling,
     Transformer,
+    WeightedLayerPooling,
 )
 
 from embedding import Encoder, EncoderSpec, default_pooling, load_encoder, output_dimension
+from embedding.views import combine_layers
 from pooling import PoolingSpec
 
 SAMPLE = Path(__file__).parents[2] / "samples/wordnet12.parquet"
@@ -31,6 +33,7 @@ TEXTS = ["w1 w2 w3", "w4", "w5 w6 w7 w8 w9 w10 w11", "w12 w1 " * 40]
 
 # Ours, and theirs in the order in which their module puts several side by side.
 MODES = {"cls": "cls", "max": "max", "mean": "mean", "last_token": "lasttoken"}
+MODES |= {"mean_sqrt_len": "mean_sqrt_len_tokens", "weighted_mean": "weightedmean"}
 
 Vectors = dict[str, np.ndarray]
 
@@ -100,11 +103,12 @@ def write_folder(make_folder: Callable[..., Path], tmp_path: Path) -> WriteFolde
         [Pooling(16, "cls"), Normalize()],
         [Pooling(16, "lasttoken"), Normalize()],
         [Pooling(16, "mean_sqrt_len_tokens")],
+        [Pooling(16, "weightedmean"), Normalize()],
         [Pooling(16, "max"), Dense(16, 8), Normalize()],
         [Pooling(16, "mean"), Dense(16, 24, activation_function=torch.nn.Identity())],
         [Pooling(16, "mean"), Dense(16, 8), Dense(8, 4, bias=False), Normalize()],
     ],
-    ids=["mean", "cls", "last", "sqrt", "dense", "identity", "two dense"],
+    ids=["mean", "cls", "last", "sqrt", "weighted", "dense", "identity", "two dense"],
 )
 def test_a_folder_gives_the_reference_vectors_by_itself(
     modules: list[torch.nn.Module], write_folder: WriteFolder, tmp_path: Path
@@ -152,9 +156,26 @@ def test_a_module_that_is_not_understood_is_refused_by_name(
 def test_a_pooling_that_is_not_ours_is_refused_by_name(
     write_folder: WriteFolder, tmp_path: Path
 ) -> None:
-    write_folder(Pooling(16, "weightedmean"))
-    with pytest.raises(ValueError, match="pools by weightedmean, which is not among"):
+    write_folder(Pooling(16, ("mean", "max")))
+    with pytest.raises(ValueError, match="pools by mean and max, which is not among"):
         default_pooling(EncoderSpec(model=str(tmp_path)))
+
+
+def test_places_that_are_counted_from_the_prompt_on_are_refused(
+    write_folder: WriteFolder, tmp_path: Path
+) -> None:
+    write_folder(Pooling(16, "weightedmean", include_prompt=False))
+    with pytest.raises(ValueError, match="include_prompt=false: it counts places from the prompt"):
+        default_pooling(EncoderSpec(model=str(tmp_path)))
+
+
+def test_a_mix_is_the_weighted_layer_pooling_of_the_reference() -> None:
+    layers = [torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(n)) for n in range(3)]
+    weights = torch.tensor([1.0, 0.0, 2.5])
+    theirs = WeightedLayerPooling(4, num_hidden_layers=2, layer_start=0, layer_weights=weights)
+    expected = theirs({"all_layer_embeddings": layers})["token_embeddings"].flatten(0, 1)
+    found = combine_layers([states.flatten(0, 1) for states in layers], "mix", weights.tolist())
+    torch.testing.assert_close(found, expected)
 
 
 def largest_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
