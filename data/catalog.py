@@ -3,7 +3,6 @@
 Knows how a catalog is built beside the old one and swapped in. data/tables.py knows its contents.
 """
 
-import os
 import shutil
 import time
 import uuid
@@ -15,9 +14,9 @@ import duckdb
 
 from data.changes import insert_changes
 from data.comments import CARRIED_COLUMN, COLUMNS, SPACE_COLUMNS, TABLES
-from data.local_store import LocalStore
+from data.local_store import LocalStore, sync
 from data.seals import Seal, newest_seal, read_seal
-from data.sql import quote_name, quote_text
+from data.sql import bounded_memory, quote_name, quote_text
 from data.store import StoreError
 from data.tables import create_tables
 from data.views import create_views
@@ -43,14 +42,40 @@ def publish_catalog(store: LocalStore) -> Path:
         StoreError: nothing is sealed yet.
     """
     while True:
-        seal = newest_seal(store)
+        state = seal, _ = _state(store)
         if seal is None:
             raise StoreError(f"nothing is sealed in {store.root} yet. Run embed-corpus first.")
         path = _build(store, seal)
+        if _state(store) != state and _shows_more(newest_catalog(store), path):
+            path.unlink(missing_ok=True)  # a quicker publisher is ahead: build what there is now
+            continue
         _swap(store, path)
-        if newest_seal(store) == seal and path.exists():
+        if _state(store) == state and path.exists():
             _remove_old(store)
             return store.root / CATALOG
+
+
+def _state(store: LocalStore) -> tuple[Seal | None, list[str]]:
+    """What a catalog is made from: the newest seal, and the records of runs."""
+    return newest_seal(store), store.list("runs")
+
+
+def _shows_more(published: Path | None, path: Path) -> bool:
+    """Whether the published catalog is of a higher seal, or has runs that this one lacks."""
+    if published is None:
+        return False
+    (seal, runs), (own_seal, own_runs) = _shown(published), _shown(path)
+    return seal > own_seal or (seal == own_seal and not runs <= own_runs)
+
+
+def _shown(catalog: Path) -> tuple[int, set[tuple[object, ...]]]:
+    """The seal of a catalog and its runs; nothing if it cannot be read."""
+    try:
+        with duckdb.connect(str(catalog), read_only=True) as connection:
+            runs = connection.execute("SELECT run, started_at, ended_at FROM runs").fetchall()
+    except duckdb.Error:
+        return 0, set()
+    return int(catalog.name.split("-")[0]), set(runs)
 
 
 def _build(store: LocalStore, seal: Seal) -> Path:
@@ -61,12 +86,7 @@ def _build(store: LocalStore, seal: Seal) -> Path:
     path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
     path.parent.mkdir(exist_ok=True)
     building = path.with_suffix(".building")
-    spill = path.with_suffix(".spill")  # its own: two builders in one folder would mix their files
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _MEMORY,
-        "temp_directory": str(spill),
-    }
-    with duckdb.connect(config=config) as connection:
+    with bounded_memory(store, _MEMORY) as connection:
         connection.execute(
             f"ATTACH {quote_text(str(building))} AS catalog (STORAGE_VERSION 'v1.5.0')"
         )
@@ -84,10 +104,9 @@ def _build(store: LocalStore, seal: Seal) -> Path:
         raise StoreError(
             f"the catalog {path} still has a write-ahead log. Run flows.publish again."
         )
-    shutil.rmtree(spill, ignore_errors=True)
-    _sync(building)
+    sync(building)
     building.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
     return path
 
 
@@ -147,11 +166,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:  # another publisher has just removed it
         return 0.0
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -30,13 +30,13 @@ class LocalStore:
             try:
                 with temporary.open("xb") as file:
                     file.write(content)
-                    _sync(file)
+                    _sync_open(file)
                 os.link(temporary, path)
             except FileExistsError:
                 return False
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync(path.parent)
         return True
 
     @contextmanager
@@ -49,8 +49,8 @@ class LocalStore:
         try:
             with _full_disk(self.root), file:
                 yield file
-                _sync(file)
-            _sync_folder(path.parent)
+                _sync_open(file)
+            sync(path.parent)
         except BaseException:  # whatever went wrong, a half-written file must not stay
             path.unlink(missing_ok=True)
             raise
@@ -112,14 +112,15 @@ def _full_disk(root: Path) -> Iterator[None]:
         raise
 
 
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a closed file, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_open(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -18,16 +19,22 @@ _FULL_DISK = ("max_temp_directory_size", "No space left on device")
 
 @contextmanager
 def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder of its own in the store.
+    """A database in memory that spills into a folder of its own, beside the store's catalogs.
 
-    Its own, since two databases that spill into one folder would mix their files.
+    Its own, since two databases that spill into one folder would mix their files. There, since who
+    publishes removes what a killed process left.
 
     Raises:
         DiskFull: what is spilled does not fit on the store's disk.
     """
-    spill = store.location(f".{uuid.uuid4().hex}.spill")
+    spill = Path(store.location(f"catalog/{uuid.uuid4().hex}.spill"))
+    spill.parent.mkdir(exist_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limit,
+        "temp_directory": str(spill),
+    }
     try:
-        with duckdb.connect(config={"memory_limit": limit, "temp_directory": spill}) as connection:
+        with duckdb.connect(config=config) as connection:
             yield connection
     except duckdb.Error as error:
         if any(words in str(error) for words in _FULL_DISK):

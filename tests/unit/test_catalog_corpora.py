@@ -40,12 +40,12 @@ def test_two_corpora_share_a_store(store: LocalStore, texts: Path, tmp_path: Pat
     assert len(ask(store, "SELECT row FROM bert_mean")) == 3
 
 
-def test_two_corpora_over_the_same_files_share_their_vectors(
+def test_two_corpora_over_the_same_files_have_vectors_of_their_own(
     store: LocalStore, texts: Path
 ) -> None:
     embed(store, corpus_of(texts), MEAN)
     embed(store, corpus_of(texts, "again"), MEAN)
-    assert len(ask(store, "SELECT row FROM bert_mean")) == 2
+    assert len(ask(store, "SELECT row FROM bert_mean")) == 4
     assert ask(store, "SELECT corpus, vectors FROM spaces ORDER BY 1") == [
         ("again", 2),
         ("notes", 2),
