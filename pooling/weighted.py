@@ -22,7 +22,7 @@ def weighted_mean(batch: TokenBatch) -> TextVectors:
 
     sum_t t h_t / sum_t t, with t = 1 ... n over the tokens that count, wherever the padding was.
 
-    Source: https://arxiv.org/abs/2202.08904, section 4.1.
+    Source: https://arxiv.org/abs/2202.08904
     """
     weights = positions(batch.segment, batch.n).float().unsqueeze(1)
     total = sum_tokens(
@@ -43,7 +43,7 @@ class Gem:
     Of states that are never negative, as those in the source, this is the published mean. Of
     signed states opposite powers cancel, and near 0 the root enlarges differences of float32.
 
-    Source: https://arxiv.org/abs/1711.02512, section 3.2.
+    Source: https://arxiv.org/abs/1711.02512
     """
 
     p: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 3.0
@@ -75,7 +75,7 @@ class TopKMean:
 
     `max` of k = 1; `mean` of a text with no more than k tokens.
 
-    Source: the mean of k-max pooling, https://arxiv.org/abs/1404.2188, section 3.2.
+    Source: the mean of k-max pooling, https://arxiv.org/abs/1404.2188
     """
 
     k: Annotated[int, Field(ge=1)] = 3

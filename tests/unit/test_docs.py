@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from pooling import POOLERS, PoolingSpec
-
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
@@ -108,27 +106,6 @@ def test_an_error_that_is_explained_can_occur(message: str) -> None:
     pieces = [piece.strip() for piece in message.split("...")]
 
     assert [piece for piece in pieces if piece and piece not in texts_in_code()] == []
-
-
-@pytest.mark.parametrize("strategy", POOLERS)
-def test_each_pooling_has_a_formula(strategy: str) -> None:
-    page = (ROOT / "docs/poolings.md").read_text()
-
-    assert re.search(rf"^\| `{strategy}` \| .+ \|", page, re.MULTILINE)
-
-
-@pytest.mark.parametrize("name", PoolingSpec.model_fields.keys() - {"strategy", "parameters"})
-def test_each_setting_of_a_pooling_is_explained(name: str) -> None:
-    page = (ROOT / "docs/poolings.md").read_text()
-
-    assert re.search(rf"^\| `{name}` \| .+ \|", page, re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    "settings", re.findall(r"\| `(\{.+\})` \|", (ROOT / "docs/poolings.md").read_text())
-)
-def test_the_settings_that_the_page_on_poolings_gives_are_valid(settings: str) -> None:
-    assert PoolingSpec.model_validate_json(settings)
 
 
 def test_a_decision_fits_on_a_page() -> None:

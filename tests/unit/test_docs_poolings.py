@@ -1,0 +1,73 @@
+"""docs/poolings.md is true: its table is the table of the code, and its settings and lines work."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pooling import POOLERS, PoolingSpec, build_pooler
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/poolings.md").read_text()
+COLUMNS = ["strategy", "formula", "length", "layers", "trained", "when to use it", "source"]
+
+
+def rows() -> dict[str, dict[str, str]]:
+    """The cells of the table of strategies, by strategy and column."""
+    lines = PAGE[PAGE.index("| strategy |") :].split("\n\n")[0].splitlines()
+    header, _, *body = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert header == COLUMNS
+    return {cells[0].strip("`"): dict(zip(header, cells, strict=True)) for cells in body}
+
+
+def test_the_page_lists_the_strategies_of_the_table_in_its_words() -> None:
+    assert set(rows()) == set(POOLERS)
+
+
+@pytest.mark.parametrize("strategy", POOLERS)
+def test_every_cell_of_a_strategy_says_something(strategy: str) -> None:
+    assert all(rows()[strategy].values())
+
+
+@pytest.mark.parametrize("strategy", POOLERS)
+def test_the_length_that_the_page_gives_is_the_pooler_s(strategy: str) -> None:
+    times = {"H": 1, "2 H": 2}[rows()[strategy]["length"]]
+    assert build_pooler(PoolingSpec(strategy=strategy)).width(10) == 10 * times
+
+
+@pytest.mark.parametrize("strategy", POOLERS)
+def test_the_page_gives_the_parameters_with_their_defaults(strategy: str) -> None:
+    shown = dict(re.findall(r"`(\w+)`: (\d+)", rows()[strategy]["formula"]))
+    stated = PoolingSpec(strategy=strategy).parameters
+    assert {name: f"{value:g}" for name, value in stated.items()} == shown
+
+
+@pytest.mark.parametrize("name", PoolingSpec.model_fields.keys() - {"strategy", "parameters"})
+def test_each_setting_of_a_pooling_is_explained(name: str) -> None:
+    assert re.search(rf"^\| `{name}` \| .+ \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("settings", re.findall(r"`(\{.+?\})`", PAGE))
+def test_the_settings_that_the_page_gives_are_valid(settings: str) -> None:
+    assert PoolingSpec.model_validate_json(settings)
+
+
+@pytest.fixture
+def _same_table_afterwards() -> Iterator[None]:
+    before = dict(POOLERS)
+    yield
+    POOLERS.clear()
+    POOLERS.update(before)
+
+
+@pytest.mark.usefixtures("_same_table_afterwards")
+def test_a_pooling_of_one_s_own_takes_ten_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert len([line for line in code.splitlines() if line]) <= 10
+    values: dict[str, np.ndarray] = {}
+    exec(compile(code, "docs/poolings.md", "exec"), values)
+    assert values["vectors"].shape == (2, 384)
+    np.testing.assert_allclose(np.linalg.norm(values["vectors"], axis=1), 1, atol=1e-6)
