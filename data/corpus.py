@@ -137,7 +137,9 @@ def list_files(path: str) -> ListedFiles:
         for name, suffixes in sorted(found.items())
         if name == full or (name.lower().endswith(suffixes) and not listed.is_hidden(name))
     )
-    passed_over = tuple(listed.relative(name) for name in sorted(set(found) - set(paths)))
+    passed_over = tuple(
+        printable(listed.relative(name)) for name in sorted(set(found) - set(paths))
+    )
     if not paths:
         seen = f"found only {list(passed_over[:5])}" if passed_over else "found nothing"
         raise ValueError(
@@ -175,6 +177,11 @@ def _open_filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
     except ValueError as error:
         raise ValueError(f"corpus path {path!r}: {error}. Set corpus.path.") from error
     return filesystem, str(full)
+
+
+def printable(name: str) -> str:
+    """The name, with an escape in place of each byte that is not UTF-8, as Linux allows them."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def is_local(filesystem: fsspec.AbstractFileSystem) -> bool:

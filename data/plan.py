@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from data.chunks import Chunk, cut_spans, make_chunk, shorten
-from data.corpus import CorpusSpec, ListedFiles, list_files
+from data.corpus import CorpusSpec, ListedFiles, list_files, printable
 from data.lineage import canonical_json, fingerprint
 from data.parquet_file import UnreadableSource
 from data.sources import SourceFile, inspect_file
@@ -94,10 +94,12 @@ def _inspect_files(
     for full in listed.paths:
         path = listed.relative(full)
         try:
+            if path != printable(path):
+                raise UnreadableSource("its name is not UTF-8. Rename it")
             file, carried = inspect_file(listed.filesystem, full, path, corpus)
             schema = _unify(schema, carried, path)
         except UnreadableSource as error:
-            unreadable.append(UnreadableFile(path=path, reason=str(error)))
+            unreadable.append(UnreadableFile(path=printable(path), reason=str(error)))
         else:
             files.append(file)
     return files, unreadable

@@ -1,6 +1,7 @@
 """Source files that cannot be read: named with their reason, while the others go on."""
 
 import base64
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,9 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 import pytest
 
-from data import ChunkFailure, Plan, make_plan, read_chunks
+from data import ChunkFailure, Plan, load_plan, make_plan, read_chunks, save_plan
 from tests.commits import read_all
-from tests.stores import corpus_of, write_texts
+from tests.stores import corpus_of, tiny_store, write_texts
 
 LONG = [f"text number {n} " * 20 for n in range(2_000)]
 CHECKED = {"use_dictionary": False, "compression": "none", "write_page_checksum": True}
@@ -114,6 +115,26 @@ def test_a_file_that_is_not_there_is_called_gone(tmp_path: Path) -> None:
     (tmp_path / "encrypted.parquet").symlink_to(tmp_path / "nowhere")
     write_texts(tmp_path / "good.parquet", ["one"])
     assert [file.reason for file in plan_of(tmp_path).unreadable] == ["it is gone"]
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.parquet", b"caf\xe9/a.parquet"])
+def test_a_name_that_is_not_utf8_is_said_and_the_others_are_planned(
+    tmp_path: Path, name: bytes
+) -> None:
+    good = write_texts(tmp_path / "caf\u00e9.parquet", ["one"])
+    bad = tmp_path / os.fsdecode(name)
+    bad.parent.mkdir(exist_ok=True)
+    shutil.copy(good, bad)
+    (bad.parent / os.fsdecode(b"\xff.txt")).write_text("passed over")
+    store = tiny_store(tmp_path / "store")
+    plan = plan_of(tmp_path)
+    save_plan(store, plan)
+    assert load_plan(store, plan.name) == plan
+    assert [file.path for file in plan.files] == ["caf\u00e9.parquet"]
+    assert [(file.path, file.reason) for file in plan.unreadable] == [
+        (name.decode("ascii", "surrogateescape").replace("\udce9", r"\udce9"),
+         "its name is not UTF-8. Rename it")
+    ]  # fmt: skip
 
 
 def test_files_without_rows_do_not_disturb_the_others(tmp_path: Path) -> None:
