@@ -31,11 +31,7 @@ def open_store(spec: StoreSpec) -> LocalStore:
     store = LocalStore(Path(spec.path))
     if store.root.exists() and not store.root.is_dir():
         raise StoreNotWritable(f"the store {store.root} is a file. Give a folder in store.path.")
-    if "?" in str(store.root):
-        raise StoreNotWritable(
-            f"the store {store.root} has a '?' in its path, after which DuckDB expects options of "
-            "a database. Give a store.path without one."
-        )
+    _check_path(store)
     _probe(store)
     store.create(STORE_JSON, canonical_json({"format": FORMAT_VERSION}))
     _check_format(store)
@@ -54,8 +50,20 @@ def open_existing_store(path: str) -> LocalStore:
             f"no Poolhouse store at {store.root}: it holds no store.json. Give the folder that "
             "embed-corpus was told as store.path."
         )
+    _check_path(store)
     _check_format(store)
     return store
+
+
+def _check_path(store: LocalStore) -> None:
+    """Refuse what DuckDB does not take for a letter of a file's name."""
+    found = next((letter for letter in "?*[" if letter in str(store.root)), None)
+    if found:
+        meaning = "options of a database follow" if found == "?" else "a pattern of names begins"
+        raise StoreNotWritable(
+            f"the store {store.root} has a {found!r} in its path, where DuckDB thinks that "
+            f"{meaning}. Give a store.path without one."
+        )
 
 
 def _check_format(store: LocalStore) -> None:

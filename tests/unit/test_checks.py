@@ -37,7 +37,7 @@ SPACE = space("bert_mean", dimension=3)
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     # the path looks like a Hive partition of the key column: it must not be taken for one
-    return tiny_store(tmp_path / "row=7" / "chunk=x" / "it's [a] *store")
+    return tiny_store(tmp_path / "row=7" / "chunk=x" / "it's {a} store")
 
 
 @pytest.fixture

@@ -112,9 +112,12 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
         tiny_store(tmp_path / "file" / "store")
 
 
-def test_a_path_that_duckdb_cannot_open_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreNotWritable, match=r"has a '\?' in its path"):
-        tiny_store(tmp_path / "what?" / "store")
+@pytest.mark.parametrize("letter", ["?", "*", "["])
+def test_a_path_that_duckdb_cannot_open_is_refused(store: LocalStore, letter: str) -> None:
+    moved = store.root.rename(store.root.with_name(f"what{letter}"))
+    for door in (tiny_store, lambda root: open_existing_store(str(root))):
+        with pytest.raises(StoreNotWritable, match=rf"has a '\{letter}' in its path"):
+            door(moved)
 
 
 @pytest.mark.parametrize("path", ["s3://bucket/store", "memory://x", "", " "])
