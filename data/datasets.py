@@ -82,18 +82,14 @@ def resolve_dataset(store: Store, dataset: Dataset) -> Dataset:
     """The dataset as the store knows it, registered when it is new.
 
     A dataset is found by its fingerprint: a model folder that was moved or renamed keeps the slug
-    under which it came first.
+    under which it came first. Of two runs that register it at once under two slugs, one wins.
     """
-    ending = f"-{dataset.fingerprint[:8]}"
-    for name in store.list("datasets"):
-        # a folder without a lineage belongs to somebody who is registering it just now
-        if name.endswith(ending) and "lineage.json" in store.list(f"datasets/{name}"):
-            known = load_dataset(store, name)
-            if known.fingerprint == dataset.fingerprint:
-                return known
-    key = _lineage_key(dataset.name)
-    store.create(key, canonical_json(dataset.model_dump(mode="json")))
-    known = load_dataset(store, dataset.name)
+    entry = f"fingerprints/{dataset.fingerprint}.json"
+    store.create(entry, canonical_json(dataset.model_dump(mode="json")))
+    first = Dataset.model_validate_json(read_bytes(store, entry))
+    key = _lineage_key(first.name)
+    store.create(key, canonical_json(first.model_dump(mode="json")))
+    known = load_dataset(store, first.name)
     if known.fingerprint != dataset.fingerprint:
         raise StoreError(f"{key} describes another dataset than {dataset.fingerprint}.")
     return known

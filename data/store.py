@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 STORE_JSON = "store.json"
 STORE_FOLDERS = frozenset(
-    {"catalog", "datasets", "models", "plans", "probe", "reviews", "runs", "seals"}
+    {"catalog", "datasets", "fingerprints", "models", "plans", "probe", "reviews", "runs", "seals"}
 )
 
 

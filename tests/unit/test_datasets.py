@@ -1,9 +1,10 @@
 """Datasets and their records: the first commit wins, and a dataset is found by what it is."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from data import (
@@ -16,11 +17,9 @@ from data import (
     committed_chunks,
     fingerprint,
     load_dataset,
-    part_keys,
     publish_catalog,
     read_record,
     resolve_dataset,
-    seal_part,
     slug,
     write_part,
 )
@@ -110,21 +109,6 @@ def test_a_record_cannot_point_out_of_the_store(store: LocalStore, tmp_path: Pat
         publish_catalog(store)
 
 
-def test_an_empty_part_is_not_kept(store: LocalStore, rows: ChunkRows) -> None:
-    key, _ = part_keys("notes", rows.chunk.name, "first")
-    with write_part(store, key, rows.documents.schema):
-        pass
-    assert seal_part(store, key, 0) is None
-    assert parts(store) == []
-
-
-def test_a_part_with_another_number_of_rows_is_refused(store: LocalStore, rows: ChunkRows) -> None:
-    with write_part(store, "x.parquet", rows.documents.schema) as part:
-        part.append(rows.documents)
-    with pytest.raises(pa.ArrowInvalid, match="holds 2 rows of the 3"):
-        seal_part(store, "x.parquet", 3)
-
-
 def test_the_same_part_is_the_same_bytes(store: LocalStore, rows: ChunkRows) -> None:
     for key in ("x.parquet", "y.parquet"):
         with write_part(store, key, rows.documents.schema) as part:
@@ -148,15 +132,28 @@ def test_a_model_under_another_name_finds_its_dataset(store: LocalStore) -> None
     assert moved.provenance == first.provenance
 
 
+def test_one_dataset_under_two_names_at_once_has_one_folder(store: LocalStore) -> None:
+    start = threading.Barrier(8)
+
+    def register(number: int) -> str:
+        start.wait()
+        return resolve_dataset(store, space(f"copy_{number % 2}_mean")).name
+
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(register, range(8)))
+    assert set(store.list("datasets")) == names
+    assert len(names) == 1
+
+
+def test_a_registration_that_was_killed_halfway_is_completed(store: LocalStore) -> None:
+    first = resolve_dataset(store, space("bert_mean"))
+    store.delete(f"datasets/{first.name}/lineage.json")
+    assert resolve_dataset(store, space("moved_mean")) == first
+
+
 def test_another_encoder_or_pooling_is_another_dataset(store: LocalStore) -> None:
     spaces = [space("a_mean"), space("a_cls"), space("a_mean", encoder="other")]
     assert len({resolve_dataset(store, each).name for each in spaces}) == 3
-
-
-def test_a_dataset_that_is_being_registered_does_not_disturb(store: LocalStore) -> None:
-    dataset = space("bert_mean")
-    (store.root / "datasets" / f"other-{dataset.fingerprint[:8]}").mkdir(parents=True)
-    assert resolve_dataset(store, dataset).name == dataset.name
 
 
 def test_two_datasets_never_share_a_folder(store: LocalStore) -> None:

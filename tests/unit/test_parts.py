@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import LocalStore, Precision, vector_array, vector_problems, write_part
+from data import (
+    REJECTS,
+    LocalStore,
+    Precision,
+    seal_part,
+    vector_array,
+    vector_problems,
+    write_part,
+)
 from data.parts import read_part_rows
 from data.store import StoreError
 from tests.commits import space, space_table
@@ -42,6 +50,19 @@ def vector_column(path: Path) -> pq.ColumnChunkMetaData:
     group = pq.read_metadata(path).row_group(0)
     columns = [group.column(n) for n in range(group.num_columns)]
     return next(column for column in columns if column.path_in_schema == "vector.list.element")
+
+
+def test_an_empty_part_is_not_kept(store: LocalStore) -> None:
+    with write_part(store, "x.parquet", REJECTS):
+        pass
+    assert seal_part(store, "x.parquet", 0) is None
+    assert not Path(store.location("x.parquet")).exists()
+
+
+def test_a_part_with_another_number_of_rows_is_refused(store: LocalStore) -> None:
+    write_vectors(store)
+    with pytest.raises(pa.ArrowInvalid, match="holds 3 rows of the 4"):
+        seal_part(store, "x.parquet", 4)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])
