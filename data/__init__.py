@@ -29,12 +29,11 @@ from data.lineage import (
 from data.local_store import LocalStore
 from data.neighbours import nearest_documents, space_datasets
 from data.opening import open_existing_store, open_store
-from data.parquet_file import UnreadableSource
 from data.parts import (
     DamagedPart,
     PartWriter,
+    describe_part,
     part_keys,
-    seal_part,
     vector_array,
     vector_problems,
     write_part,
@@ -42,12 +41,11 @@ from data.parts import (
 from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
-from data.reuse import Reuse, StoredVectors, find_reuse
+from data.reuse import Reuse, find_reuse
 from data.runs import RunRecord, save_run
-from data.schemas import REJECTS, documents_schema, space_schema
+from data.schemas import REJECTS, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
-from data.sources import SourceChanged
 from data.store import StoreError, StoreSpec
 
 __all__ = [
@@ -71,16 +69,13 @@ __all__ = [
     "RunRecord",
     "SealOutcome",
     "SealRequest",
-    "SourceChanged",
     "SpaceLineage",
     "StoreError",
     "StoreSpec",
-    "StoredVectors",
-    "UnreadableSource",
     "commit",
     "committed_chunks",
+    "describe_part",
     "discard_parts",
-    "documents_schema",
     "find_reuse",
     "fingerprint",
     "load_dataset",
@@ -103,7 +98,6 @@ __all__ = [
     "save_plan",
     "save_run",
     "seal_corpus",
-    "seal_part",
     "slug",
     "space_datasets",
     "space_schema",

@@ -67,7 +67,7 @@ def write_part(store: Store, key: str, schema: pa.Schema) -> Iterator[PartWriter
         yield PartWriter(writer)
 
 
-def seal_part(store: Store, key: str, rows: int) -> Part | None:
+def describe_part(store: Store, key: str, rows: int) -> Part | None:
     """What a record says of a written part; an empty one is removed and not recorded.
 
     Raises:

@@ -5,6 +5,7 @@ seal, it does not decide it.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
@@ -83,8 +84,9 @@ class SealOutcome(BaseModel):
 
 
 def newest_seal(store: Store) -> Seal | None:
-    """The seal with the highest number."""
-    numbers = [int(name.removesuffix(".json")) for name in store.list("seals")]
+    """The seal with the highest number; a file whose name is no number is none of ours."""
+    stems = [name.removesuffix(".json") for name in store.list("seals") if name.endswith(".json")]
+    numbers = [int(stem) for stem in stems if re.fullmatch("[1-9][0-9]*", stem)]
     return read_seal(store, max(numbers)) if numbers else None
 
 

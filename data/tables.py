@@ -1,4 +1,4 @@
-"""The tables and views of a catalog, filled from records, plans and parts.
+"""The tables of a catalog, filled from records, plans and parts.
 
 Knows the columns; their meanings are in data/comments.py. SQL here names every column it makes.
 """

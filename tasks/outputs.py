@@ -17,8 +17,8 @@ from data import (
     LocalStore,
     PartWriter,
     Record,
+    describe_part,
     part_keys,
-    seal_part,
     space_schema,
     vector_array,
     vector_problems,
@@ -68,8 +68,8 @@ class SpaceOutput:
             rows=self._vectors.rows,
             rejected=self._rejects.rows,
             texts_digest=rows.digest,
-            part=seal_part(store, keys[0], self._vectors.rows),
-            rejects=seal_part(store, keys[1], self._rejects.rows),
+            part=describe_part(store, keys[0], self._vectors.rows),
+            rejects=describe_part(store, keys[1], self._rejects.rows),
             dimension=self.space.dimension,
             statistics=made,
         )
@@ -104,8 +104,8 @@ def write_documents(store: LocalStore, dataset: str, rows: ChunkRows, attempt: s
         rows=rows.documents.num_rows,
         rejected=rows.rejects.num_rows,
         texts_digest=rows.digest,
-        part=seal_part(store, keys[0], rows.documents.num_rows),
-        rejects=seal_part(store, keys[1], rows.rejects.num_rows),
+        part=describe_part(store, keys[0], rows.documents.num_rows),
+        rejects=describe_part(store, keys[1], rows.rejects.num_rows),
     )
 
 

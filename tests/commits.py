@@ -23,11 +23,11 @@ from data import (
     Record,
     SpaceLineage,
     commit,
+    describe_part,
     new_attempt,
     part_keys,
     read_chunks,
     resolve_dataset,
-    seal_part,
     space_schema,
     vector_array,
     write_part,
@@ -139,7 +139,7 @@ def commit_tables(
     for key, table in zip(keys, (kept, rejects), strict=True):
         with write_part(store, key, table.schema) as part:
             part.append(table)
-        parts.append(seal_part(store, key, table.num_rows))
+        parts.append(describe_part(store, key, table.num_rows))
     record = Record(
         dataset=dataset,
         chunk=rows.chunk.name,

@@ -13,7 +13,7 @@ from data import (
     REJECTS,
     LocalStore,
     Precision,
-    seal_part,
+    describe_part,
     vector_array,
     vector_problems,
     write_part,
@@ -55,14 +55,14 @@ def vector_column(path: Path) -> pq.ColumnChunkMetaData:
 def test_an_empty_part_is_not_kept(store: LocalStore) -> None:
     with write_part(store, "x.parquet", REJECTS):
         pass
-    assert seal_part(store, "x.parquet", 0) is None
+    assert describe_part(store, "x.parquet", 0) is None
     assert not Path(store.location("x.parquet")).exists()
 
 
 def test_a_part_with_another_number_of_rows_is_refused(store: LocalStore) -> None:
     write_vectors(store)
     with pytest.raises(pa.ArrowInvalid, match="holds 3 rows of the 4"):
-        seal_part(store, "x.parquet", 4)
+        describe_part(store, "x.parquet", 4)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])

@@ -54,6 +54,15 @@ def test_an_unchanged_rerun_makes_no_new_seal(store: LocalStore, corpus: CorpusS
     assert store.list("seals") == ["1.json"]
 
 
+@pytest.mark.parametrize(
+    "name", ["1.json.bak", "copy of 1.json", "9", "-9.json", "1_0.json", "02.json"]
+)
+def test_a_stray_file_is_no_seal(store: LocalStore, corpus: CorpusSpec, name: str) -> None:
+    embed(store, corpus, MEAN)
+    store.create(f"seals/{name}", b"")
+    assert newest(store).number == 1
+
+
 def test_an_unfinished_run_is_sealed_with_what_it_owes(
     store: LocalStore, corpus: CorpusSpec
 ) -> None:
