@@ -44,3 +44,19 @@ def test_a_space_is_told_by_the_identity_of_its_pooling(tiny_bert: Path) -> None
 def test_the_weights_of_a_mix_are_in_the_name_of_its_space() -> None:
     mix = PoolingSpec(layers=(0, -1), combine="mix", mix_weights=(1, 2.5))
     assert space_slug(EncoderSpec(model="bert"), mix) == "bert_mean_layers_0_m1_mix_1_2_5"
+
+
+def test_another_parameter_fills_a_space_of_its_own_and_touches_no_other(small: Any) -> None:
+    mean, gem = PoolingSpec(), PoolingSpec(strategy="gem")
+    higher = PoolingSpec(strategy="gem", parameters={"p": 4.0})
+    small.write("a.parquet", [f"a sentence about the number {n}" for n in range(30)])
+    small.embed(poolings=(mean, gem))
+    spaces = [space.dataset for space in small.plan(poolings=(mean, gem)).job.spaces]
+    before = [small.files(space, "parts") for space in spaces]
+
+    summary = small.embed(poolings=(mean, higher))
+
+    assert [small.files(space, "parts") for space in spaces] == before
+    assert (summary.is_complete, small.num_forwarded) == (True, 30)
+    small.embed(poolings=(mean, gem, higher))
+    assert small.num_forwarded == 0
