@@ -42,7 +42,7 @@ class PoolingSpec(BaseModel):
     parameters: Parameters = Field(
         default={},
         validate_default=True,
-        description="Settings of the strategy itself; most have none.",
+        description='Settings of the strategy itself, such as {"p": 3} of gem; most have none.',
     )
     layers: Layers = Field(
         default=(-1,),
