@@ -66,7 +66,10 @@ def _compare(
     )
     for key in _STEPS_BY_ID if after.corpus.id_column else _STEPS_BY_PLACE:
         connection.execute(_MATCH.format(key=key))
-    values = {"is_before_whole": is_before_whole, "is_after_whole": is_after_whole}
+    values = {  # rows beyond a limit are neither new nor deleted
+        "is_before_whole": is_before_whole and before.corpus.limit is None,
+        "is_after_whole": is_after_whole and after.corpus.limit is None,
+    }
     connection.execute(_CLASSIFY, {"seal": seal.number, "corpus": seal.changed, **values})
 
 

@@ -15,7 +15,7 @@ TABLES: dict[str, str] = {
 
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": {
-        "run": "Name of the run, as Prefect shows it.",
+        "run": "Name of the run in Prefect, and the first 8 digits of its id.",
         "state": "completed, or incomplete when something asked for is still owed.",
         "corpus": "Corpus that the run was about.",
         "plan": "Listing of the corpus that the run worked on.",
@@ -24,7 +24,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "ended_at": "End of the work, before publishing (UTC).",
         "asked": "Parameters of the run, as JSON.",
         "documents": "Documents committed by this run.",
-        "rejected": "Rows rejected by this run.",
+        "rejected": "Rows that this run rejected on reading; they are no documents.",
+        "without_vector": "Documents that a space rejected, such as texts without a token.",
         "encoded": "Texts that went through the model.",
         "reused": "Texts whose vectors were copied from what was sealed before.",
         "duplicates": "Documents that share a vector with an earlier one of their chunk.",

@@ -27,6 +27,7 @@ class RunRecord(BaseModel):
     asked: dict[str, JsonValue]
     documents: int = 0
     rejected: int = 0
+    without_vector: int = 0
     encoded: int = 0
     reused: int = 0
     duplicates: int = 0

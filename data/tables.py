@@ -23,7 +23,8 @@ from data.views import model_of, space_names
 _DDL = """
     CREATE TABLE runs (
         run TEXT, state TEXT, corpus TEXT, plan TEXT, spaces TEXT[], started_at TIMESTAMPTZ,
-        ended_at TIMESTAMPTZ, asked JSON, documents BIGINT, rejected BIGINT, encoded BIGINT,
+        ended_at TIMESTAMPTZ, asked JSON, documents BIGINT, rejected BIGINT,
+        without_vector BIGINT, encoded BIGINT,
         reused BIGINT, duplicates BIGINT, tokens BIGINT, truncated BIGINT, device_seconds DOUBLE,
         wait_seconds DOUBLE, failures TEXT[]);
     CREATE TABLE chunks (

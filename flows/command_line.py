@@ -10,7 +10,13 @@ from typing import Any, Self
 
 from prefect.logging.configuration import setup_logging
 from pydantic import BaseModel, ValidationError
-from pydantic_settings import BaseSettings, CliApp, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from data import StoreError
 from flows.console import console
@@ -45,6 +51,11 @@ class Command(BaseSettings):
         """
         try:
             return CliApp.run(cls)
+        except SettingsError as error:
+            console.print(
+                f"An option cannot be read: {error}. See --help.", style="red", markup=False
+            )
+            raise SystemExit(2) from None
         except ValidationError as error:
             for problem in error.errors():
                 for place in _places(cls, problem):
@@ -57,7 +68,7 @@ def _places(command: type[BaseModel], problem: Any) -> list[str]:
     place = ".".join(str(part) for part in problem["loc"])
     field = command.model_fields.get(place)
     group = field.annotation if field else None
-    if isinstance(group, type) and issubclass(group, BaseModel):
+    if problem["type"] == "missing" and isinstance(group, type) and issubclass(group, BaseModel):
         return [
             f"{place}.{name}" for name, each in group.model_fields.items() if each.is_required()
         ]
@@ -78,6 +89,7 @@ def plain_errors(*more: type[Exception]) -> Iterator[None]:
     Prefect's own log lines stay off the terminal; the server has them.
     """
     setup_logging()
+    logging.getLogger("prefect._internal").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith("prefect"))
     expected: tuple[type[Exception], ...] = (ValueError, StoreError, *more)

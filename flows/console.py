@@ -4,8 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True)
+
+
+def show_value(value: object) -> str:
+    """A value for a person: numbers to three places, and texts as they are, brackets included."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def print_rows(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -14,5 +20,5 @@ def print_rows(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for name in names:
         table.add_column(name, no_wrap=name != "text", overflow="fold")
     for row in rows:
-        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+        table.add_row(*(Text(show_value(cell)) for cell in row))
     console.print(table)

@@ -4,8 +4,11 @@ Knows how a space's lineage becomes its encoder again. The query is encoded as t
 """
 
 import argparse
+from textwrap import shorten
 
 import polars as pl
+from rich.padding import Padding
+from rich.text import Text
 
 from data import (
     Dataset,
@@ -19,8 +22,10 @@ from data import (
 )
 from embedding import EncoderSpec, identify_encoder, load_encoder
 from flows.command_line import plain_errors
-from flows.console import console, print_rows
+from flows.console import console, show_value
 from pooling import PoolingSpec
+
+TEXT_CHARACTERS = 400
 
 
 class FingerprintMismatch(ValueError):
@@ -33,10 +38,10 @@ def main() -> None:
         prog="python -m flows.search", description="Find the stored documents nearest to a text."
     )
     parser.add_argument("store", help="folder of the store, such as 'store'")
-    parser.add_argument("text", help="what to look for")
+    parser.add_argument("text", type=_query, help="what to look for")
     parser.add_argument("--space", help="name of a space; without one, the store's first")
     parser.add_argument("--model", help="where the model is now, if its folder was moved")
-    parser.add_argument("--top", type=int, default=10, help="how many documents (default: 10)")
+    parser.add_argument("--top", type=_count, default=10, help="how many documents (default: 10)")
     asked = parser.parse_args()
     with plain_errors():
         found = search(asked.store, asked.text, space=asked.space, model=asked.model, top=asked.top)
@@ -86,13 +91,30 @@ def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec,
 
 
 def show(found: pl.DataFrame) -> None:
-    """Print the documents, the text last where it is carried."""
+    """Print each document: similarity, id and carried columns in a line, the text below it."""
     if found.is_empty():
         console.print("The space holds no vectors yet; the table spaces says what it owes.")
-        return
-    columns = [name for name in found.columns if name not in {"row", "file", "text"}]
-    columns += ["text"] if "text" in found.columns else ["file", "row"]
-    print_rows(columns, found.select(columns).iter_rows())
+    for document in found.iter_rows(named=True):
+        text = document.pop("text", None)
+        head = [show_value(document.pop("similarity")), document.pop("doc_id")]
+        rest = {name: value for name, value in document.items() if value is not None}
+        words = [f"{name}={show_value(value)}" for name, value in rest.items()]
+        console.print(Text("  ".join([*head, *words]), style="bold"))
+        if text is not None:
+            console.print(Padding(Text(shorten(text, TEXT_CHARACTERS)), (0, 0, 0, 2)))
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} documents; at least 1 is needed")
+    return count
+
+
+def _query(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the text is empty; say what to look for")
+    return text
 
 
 if __name__ == "__main__":

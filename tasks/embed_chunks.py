@@ -37,7 +37,7 @@ def embed_chunks(job: EmbedJob, chunks: tuple[str, ...], first: str) -> list[Chu
         first,
         sum(receipt.encoded for receipt in receipts),
         sum(receipt.reused for receipt in receipts),
-        sum(receipt.rejected for receipt in receipts),
+        sum(receipt.rejected + receipt.without_vector for receipt in receipts),
         seconds,
         100 * sum(receipt.device_seconds for receipt in receipts) / max(seconds, 1e-9),
     )

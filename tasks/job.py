@@ -36,6 +36,8 @@ class EmbedJob(BaseModel):
 class ChunkReceipt(BaseModel):
     """What one chunk cost. `failure` says why it could not be done; then nothing was committed.
 
+    `rejected` rows are no documents; `without_vector` counts documents that a space rejected.
+
     `is_unreadable`: its file is damaged, which a run may tolerate.
     """
 
@@ -46,6 +48,7 @@ class ChunkReceipt(BaseModel):
     rows: int
     documents: int = 0
     rejected: int = 0
+    without_vector: int = 0
     encoded: int = 0
     reused: int = 0
     duplicates: int = 0
@@ -80,7 +83,8 @@ def committed_receipt(chunk: Chunk, documents: Record, space: Record) -> ChunkRe
         place=chunk.place,
         rows=chunk.rows,
         documents=documents.rows,
-        rejected=documents.rejected + space.rejected,
+        rejected=documents.rejected,
+        without_vector=space.rejected,
         is_committed=True,
         **space.statistics.model_dump(),
     )

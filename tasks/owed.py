@@ -49,7 +49,7 @@ def count_rejects(job: EmbedJob) -> tuple[int, int]:
     """Rows of the whole plan that are committed, and how many of them were rejected."""
     store = open_existing_store(job.store.path)
     receipts = committed_receipts(job, [chunk.name for chunk in load_plan(store, job.plan).chunks])
-    return sum(r.rows for r in receipts), sum(r.rejected for r in receipts)
+    return sum(r.rows for r in receipts), sum(r.rejected + r.without_vector for r in receipts)
 
 
 def read_receipt(store: LocalStore, job: EmbedJob, chunk: Chunk) -> ChunkReceipt:

@@ -33,7 +33,7 @@ def too_many_rejects(
     whole corpus, so that a nightly run of two bad rows is no failure.
     """
     made = [receipt for receipt in receipts if not receipt.failure]
-    rows, rejected = sum(r.rows for r in made), sum(r.rejected for r in made)
+    rows, rejected = sum(r.rows for r in made), sum(r.rejected + r.without_vector for r in made)
     if rejected <= max_share * rows or (has_more and rows < ROWS_TO_JUDGE_REJECTS_BY):
         return None
     if rows < ROWS_TO_JUDGE_REJECTS_BY:

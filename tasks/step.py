@@ -40,7 +40,7 @@ class _Made:
     """What the model did for one chunk; its numbers only, no vectors are kept."""
 
     def __init__(self) -> None:
-        self.truncated = self.unknown = self.content = 0
+        self.encoded = self.truncated = self.unknown = self.content = 0
         self.device_seconds = self.wait_seconds = 0.0
 
     def add(self, window: Window) -> None:
@@ -48,6 +48,7 @@ class _Made:
         self.truncated += int(window.texts.truncated.sum())
         if window.encoded is not None:
             result = window.encoded
+            self.encoded += int((~result.no_tokens).sum())
             self.unknown += result.n_unknown
             self.content += result.n_content
             self.device_seconds += result.device_seconds
@@ -117,7 +118,7 @@ def _embed_chunk(
     statistics = ChunkStatistics(
         tokens=made.content,
         truncated=made.truncated,
-        encoded=assembly.num_encoded,
+        encoded=made.encoded,
         reused=assembly.num_reused,
         duplicates=rows.documents.num_rows - assembly.num_encoded - assembly.num_reused,
     )
@@ -125,27 +126,23 @@ def _embed_chunk(
     winners = _commit(store, records, rows.digest)
     if winners is None:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
+    is_ours = any(winner.attempt == attempt for winner in winners)
     budget = job_encoder(job).token_budget if assembly.num_encoded else None
     return ChunkReceipt(
         chunk=name,
         place=rows.chunk.place,
         rows=rows.chunk.rows,
-        documents=rows.documents.num_rows,
-        rejected=_count_rejected(rows, owed, outputs),
+        documents=rows.documents.num_rows if is_ours else 0,
+        rejected=rows.rejects.num_rows if is_ours and owed.documents else 0,
+        without_vector=max((output.rejected for output in outputs), default=0) if is_ours else 0,
         unknown_tokens=made.unknown,
         content_tokens=made.content,
         device_seconds=made.device_seconds,
         wait_seconds=made.wait_seconds,
         token_budget=budget,
-        is_committed=any(winner.attempt == attempt for winner in winners),
+        is_committed=is_ours,
         **statistics.model_dump(),
     )
-
-
-def _count_rejected(rows: ChunkRows, owed: Owed, outputs: Sequence[SpaceOutput]) -> int:
-    """Rows that this chunk adds to the rejects; a backfill adds none on reading."""
-    on_reading = rows.rejects.num_rows if owed.documents else 0
-    return on_reading + max((output.rejected for output in outputs), default=0)
 
 
 def _write_spaces(

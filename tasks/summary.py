@@ -15,6 +15,7 @@ from tasks.plan_corpus import Work
 COUNTS = (
     "documents",
     "rejected",
+    "without_vector",
     "encoded",
     "reused",
     "duplicates",
@@ -40,6 +41,7 @@ class RunSummary(BaseModel):
     chunks: int
     documents: int
     rejected: int
+    without_vector: int
     encoded: int
     reused: int
     duplicates: int
@@ -129,6 +131,17 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
         )
     if truncated := sum(receipt.truncated for receipt in ended.receipts):
         yield f"{truncated:,} documents are longer than the model reads; see column truncated."
+    asked = {work.job.documents, *(space.dataset for space in work.job.spaces)}
+    if behind := sorted(set(outcome.corpus.owed) - asked):
+        yield (
+            f"spaces that this run did not ask for fall behind: {', '.join(behind)}. Ask for their "
+            "poolings, with the same columns, to fill them."
+        )
+    if request.corpus.limit is not None:
+        yield (
+            f"corpus.limit is {request.corpus.limit:,}: the catalog shows these rows alone until a "
+            "run without a limit."
+        )
     if work.passed_over:
         names = ", ".join(work.passed_over[:3])
         yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {names}."
@@ -144,6 +157,7 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
         ("texts reused", f"{summary.reused:,}"),
         ("duplicates", f"{summary.duplicates:,}"),
         ("rows rejected", f"{summary.rejected:,}"),
+        ("documents without a vector", f"{summary.without_vector:,}"),
         ("documents truncated", f"{summary.truncated:,}"),
         ("tokens", f"{summary.tokens:,}"),
         ("seconds", f"{summary.seconds:.1f}"),

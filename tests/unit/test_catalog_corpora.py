@@ -77,6 +77,19 @@ def test_corpora_may_carry_different_things_under_one_name(
         assert ask(store, f"SELECT typeof({name}) FROM documents") == [kind, kind], name
 
 
+VECTORS = pa.array([[1.0, 2.0]], pa.list_(pa.float32(), 2))
+
+
+@pytest.mark.parametrize("values", [pa.array([1.5]), pa.array([[1.5]]), VECTORS], ids=str)
+def test_a_carried_column_may_be_called_vector(
+    store: LocalStore, tmp_path: Path, values: pa.Array
+) -> None:
+    write_texts(tmp_path / "texts" / "a.parquet", ["a text"], vector=values)
+    embed(store, corpus_of(tmp_path / "texts", carry_columns=("vector",)))
+
+    assert ask(store, "SELECT vector FROM documents") == values.to_pylist()
+
+
 # Values of a carried column in one file and in the next.
 JOINED = {
     "whole": (pa.array([1], pa.int32()), pa.array([1 << 40])),

@@ -139,6 +139,14 @@ def test_what_another_corpus_does_changes_nothing_here(listings: Listings, tmp_p
     assert listings.embed({"a": ["one"]}) == []
 
 
+def test_rows_beyond_a_limit_are_neither_deleted_nor_new(listings: Listings) -> None:
+    rows = {"a": ["one", "two", "three"]}
+
+    assert listings.embed(rows) == []
+    assert listings.embed(rows, limit=1) == []
+    assert listings.embed(rows) == []
+
+
 def test_owed_chunks_are_neither_deleted_nor_new(listings: Listings) -> None:
     def publish(store: LocalStore, texts: list[str], done: int) -> list[Any]:
         listings.write({"a": texts})

@@ -83,7 +83,7 @@ def test_a_text_without_tokens_is_rejected_by_every_space_and_so_are_its_duplica
         ("splade_tiny_mean", "no_tokens", 2),
     ]
     assert small.ask("SELECT count(*) FROM splade_tiny_mean") == [(12,)]
-    assert (summary.rejected, small.num_forwarded) == (2, 12)
+    assert (summary.without_vector, small.num_forwarded) == (2, 12)
 
 
 def test_a_known_text_without_tokens_is_rejected_again_wherever_it_turns_up(small: Any) -> None:
