@@ -86,6 +86,25 @@ def _build(store: LocalStore, seal: Seal) -> Path:
     path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
     path.parent.mkdir(exist_ok=True)
     building = path.with_suffix(".building")
+    try:
+        _fill(store, seal, building)
+    except duckdb.Error as error:
+        building.unlink(missing_ok=True)
+        raise StoreError(
+            f"the catalog of {store.root} cannot be built ({str(error).splitlines()[0]}). The one "
+            "before stays. If a part is named, it is damaged: docs/operating.md says what to do."
+        ) from error
+    if building.with_suffix(".building.wal").exists():
+        raise StoreError(
+            f"the catalog {path} still has a write-ahead log. Run flows.publish again."
+        )
+    sync(building)
+    building.rename(path)
+    sync(path.parent)
+    return path
+
+
+def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
     with bounded_memory(store, _MEMORY) as connection:
         connection.execute(
             f"ATTACH {quote_text(str(building))} AS catalog (STORAGE_VERSION 'v1.5.0')"
@@ -100,14 +119,6 @@ def _build(store: LocalStore, seal: Seal) -> Path:
         connection.execute("CHECKPOINT catalog")
         connection.execute("USE memory")
         connection.execute("DETACH catalog")
-    if building.with_suffix(".building.wal").exists():
-        raise StoreError(
-            f"the catalog {path} still has a write-ahead log. Run flows.publish again."
-        )
-    sync(building)
-    building.rename(path)
-    sync(path.parent)
-    return path
 
 
 @contextmanager

@@ -48,7 +48,8 @@ class CorpusSpec(BaseModel):
     )
     separator: str = Field(
         default="\n",
-        description="What stands between the parts when several text columns are joined.",
+        description="What stands between the parts when several text columns are joined, by "
+        "default a line break. A null part is left out.",
     )
     id_column: ColumnName | None = Field(
         default=None,

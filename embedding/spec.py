@@ -36,7 +36,8 @@ class EncoderSpec(BaseModel):
     )
     prompt: str | None = Field(
         default=None,
-        description='Put before every document. Empty: what the model folder states; "": none.',
+        description="Put before every document. Not given: what the model folder states. An empty "
+        "text: none.",
     )
     query_prompt: str | None = Field(
         default=None,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data import LocalStore, Plan, newest_seal, publish_catalog
+from data import LocalStore, Plan, StoreError, newest_seal, publish_catalog
 from data.checks import InvariantBroken
 from tests.commits import (
     commit_documents,
@@ -52,6 +52,18 @@ def test_documents_without_their_record_are_not_shown(store: LocalStore, plan: P
     remove_record(store, documents_of(store, plan).name, plan)
     publish_catalog(store)
     assert ask(store, "SELECT row FROM documents ORDER BY row") == [2, 3]
+
+
+def test_damaged_documents_are_named_and_the_catalog_stays(store: LocalStore, plan: Plan) -> None:
+    folder = store.root / "datasets" / documents_of(store, plan).name / "parts"
+    damaged = sorted(folder.iterdir())[0]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    with pytest.raises(StoreError, match=f"cannot be built.*{damaged.name}"):
+        publish_catalog(store)
+
+    assert ask(store, "SELECT count(*) FROM documents") == [(4,)]
+    assert list((store.root / "catalog").glob("*.building")) == []
 
 
 def test_another_corpus_is_published_meanwhile(
