@@ -1,13 +1,14 @@
-"""`make bench`: speed against sentence-transformers, then peak memory; a few minutes."""
+"""`make bench`: speed against sentence-transformers, many poolings against one, peak memory."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import memory, speed
+from benchmarks import memory, poolings, speed
 
 DOCUMENTS = 100_000
 SPACES = 8
 
 speed.main()
+poolings.main()
 with TemporaryDirectory() as folder:
     memory.report(memory.measure(Path(folder), DOCUMENTS, SPACES))

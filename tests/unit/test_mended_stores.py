@@ -62,7 +62,7 @@ def test_damaged_documents_are_named_and_the_catalog_stays(store: LocalStore, pl
     with pytest.raises(StoreError, match=f"cannot be built.*{damaged.name}"):
         publish_catalog(store)
 
-    assert ask(store, "SELECT count(*) FROM documents") == [(4,)]
+    assert ask(store, "SELECT count(*) FROM documents") == [4]
     assert list((store.root / "catalog").glob("*.building")) == []
 
 
