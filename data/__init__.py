@@ -42,7 +42,7 @@ from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reuse import Reuse, find_reuse
-from data.runs import RunRecord, save_run
+from data.runs import Counts, RunRecord, save_run
 from data.schemas import REJECTS, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
@@ -56,6 +56,7 @@ __all__ = [
     "ChunkRows",
     "ChunkStatistics",
     "CorpusSpec",
+    "Counts",
     "DamagedPart",
     "Dataset",
     "DocumentsLineage",

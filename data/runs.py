@@ -12,19 +12,14 @@ from data.store import Store, read_bytes
 RunState = Literal["completed", "incomplete"]
 
 
-class RunRecord(BaseModel):
-    """One run. Counts are of this run alone; "encoded" is texts that went through the model."""
+class Counts(BaseModel):
+    """What was done, of a chunk or of a whole run; "encoded" is texts that went through the model.
+
+    `rejected` rows are no documents; `without_vector` counts documents that a space rejected.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    run: str
-    state: RunState
-    corpus: str
-    plan: str
-    spaces: tuple[str, ...]
-    started_at: datetime
-    ended_at: datetime
-    asked: dict[str, JsonValue]
     documents: int = 0
     rejected: int = 0
     without_vector: int = 0
@@ -35,6 +30,19 @@ class RunRecord(BaseModel):
     truncated: int = 0
     device_seconds: float = 0.0
     wait_seconds: float = 0.0
+
+
+class RunRecord(Counts):
+    """One run. Counts are of this run alone."""
+
+    run: str
+    state: RunState
+    corpus: str
+    plan: str
+    spaces: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime
+    asked: dict[str, JsonValue]
     failures: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from data import Chunk, Record, StoreSpec
+from data import Chunk, Counts, Record, StoreSpec
 from embedding import EncoderIdentity, EncoderSpec
 from pooling import PoolingSpec
 
@@ -33,32 +33,18 @@ class EmbedJob(BaseModel):
     token_budget: int | None = None
 
 
-class ChunkReceipt(BaseModel):
+class ChunkReceipt(Counts):
     """What one chunk cost. `failure` says why it could not be done; then nothing was committed.
-
-    `rejected` rows are no documents; `without_vector` counts documents that a space rejected.
 
     `is_unreadable`: its file is damaged, which a run may tolerate.
     """
 
-    model_config = _FROZEN
-
     chunk: str
     place: str
     rows: int
-    documents: int = 0
-    rejected: int = 0
-    without_vector: int = 0
-    encoded: int = 0
-    reused: int = 0
-    duplicates: int = 0
-    tokens: int = 0
-    truncated: int = 0
     unknown_tokens: int = 0
     content_tokens: int = 0
     seconds: float = 0.0
-    device_seconds: float = 0.0
-    wait_seconds: float = 0.0
     token_budget: int | None = None
     is_committed: bool = False
     is_unreadable: bool = False

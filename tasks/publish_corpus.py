@@ -9,6 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from data import (
+    Counts,
     RunRecord,
     SealRequest,
     open_existing_store,
@@ -17,7 +18,7 @@ from data import (
     seal_corpus,
 )
 from tasks.plan_corpus import Work
-from tasks.summary import COUNTS, Ended, RunSummary, summarize
+from tasks.summary import Ended, RunSummary, summarize
 
 
 @task(
@@ -54,7 +55,7 @@ def publish_work(work: Work, ended: Ended) -> RunSummary:
         ended_at=datetime.now(UTC),
         asked=work.request.model_dump(mode="json"),
         failures=summary.problems + summary.tolerated,
-        **{name: getattr(summary, name) for name in COUNTS},
+        **{name: getattr(summary, name) for name in Counts.model_fields},
     )
     save_run(store, record)
     publish_catalog(store)

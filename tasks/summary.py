@@ -8,29 +8,15 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from data import CATALOG, SealOutcome
+from data import CATALOG, Counts, SealOutcome
 from tasks.job import ChunkReceipt
 from tasks.plan_corpus import Work
 
-COUNTS = (
-    "documents",
-    "rejected",
-    "without_vector",
-    "encoded",
-    "reused",
-    "duplicates",
-    "tokens",
-    "truncated",
-    "device_seconds",
-    "wait_seconds",
-)
 _UNKNOWN_SHARE_TO_WARN_OF = 0.1
 
 
-class RunSummary(BaseModel):
+class RunSummary(Counts):
     """What a run did, for its caller and for the tables that people read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str
     corpus: str
@@ -39,18 +25,8 @@ class RunSummary(BaseModel):
     is_complete: bool
     planned_rows: int
     chunks: int
-    documents: int
-    rejected: int
-    without_vector: int
-    encoded: int
-    reused: int
-    duplicates: int
-    tokens: int
-    truncated: int
     unknown_share: float
     seconds: float
-    device_seconds: float
-    wait_seconds: float
     token_budget: int | None
     owed_chunks: int
     problems: tuple[str, ...]
@@ -76,14 +52,16 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
     """
     receipts = ended.receipts
     failures = [receipt for receipt in receipts if receipt.failure]
-    tolerated = [r for r in failures if r.is_unreadable and work.request.run.tolerate_unreadable]
-    unreadable = [*work.unreadable, *(r.failure or "" for r in tolerated)]
-    counts = {name: sum(getattr(receipt, name) for receipt in receipts) for name in COUNTS}
+    tolerates = work.request.run.tolerate_unreadable
+    tolerated = [receipt for receipt in failures if receipt.is_unreadable and tolerates]
+    counts = {
+        name: sum(getattr(receipt, name) for receipt in receipts) for name in Counts.model_fields
+    }
     owed = {chunk for chunks in outcome.owed.values() for chunk in chunks}
     problems = (
         *ended.problems,
         *(r.failure or "" for r in failures if r not in tolerated),
-        *(() if work.request.run.tolerate_unreadable else work.unreadable),
+        *(() if tolerates else work.unreadable),
     )
     return RunSummary(
         run=ended.run,
@@ -98,7 +76,10 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
         token_budget=next((r.token_budget for r in reversed(receipts) if r.token_budget), None),
         owed_chunks=len(owed),
         problems=problems,
-        tolerated=tuple(unreadable) if work.request.run.tolerate_unreadable else (),
+        tolerated=(
+            *(work.unreadable if tolerates else ()),
+            *(r.failure or "" for r in tolerated),
+        ),
         warnings=tuple(_warnings(work, ended, outcome)),
         **counts,
     )
