@@ -121,8 +121,11 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
         changed=request.corpus,
         run=request.run,
     )
-    asked = (request.documents, *request.spaces)
-    owed = _owed_chunks(store, load_plan(store, request.plan), asked)
+    owed = corpus.owed
+    if plan.name != request.plan:
+        asked = (request.documents, *request.spaces)
+        owed = _owed_chunks(store, load_plan(store, request.plan), asked)
+    owed = {name: owed[name] for name in owed if name in {request.documents, *request.spaces}}
     return SealOutcome(seal=seal, is_plan_newer=is_plan_newer, owed=owed)
 
 
