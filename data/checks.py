@@ -149,6 +149,5 @@ def _show_parts(
     if paths:
         connection.execute(f"CREATE VIEW {name} AS FROM {read_parts_by_name(paths)}")
     else:
-        empty = pa.table({"vector": pa.array([], pa.list_(pa.float32()))})
-        columns = {field.name: pa.array([], field.type) for field in REJECTS}
-        connection.register(name, pa.table(columns | {"vector": empty["vector"]}))
+        empty = REJECTS.append(pa.field("vector", pa.list_(pa.float32()))).empty_table()
+        connection.register(name, empty)

@@ -12,7 +12,6 @@ TokenSegments = Int64[Tensor, "tokens"]
 TokenMask = Bool[Tensor, "tokens"]
 
 PaddedStates = Float[Tensor, "texts width hidden"]
-PaddedIds = Int64[Tensor, "texts width"]
 PaddedMask = Bool[Tensor, "texts width"]
 
 TextCounts = Int64[Tensor, "texts"]
