@@ -12,7 +12,7 @@ from tasks.plan_corpus import Work
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
 
-_SECONDS_BETWEEN_LINES = 5.0
+_LINE_EVERY_S = 5.0
 _KILO = 1000
 
 
@@ -44,7 +44,7 @@ def progress_line(total: int) -> Iterator[Callable[[Progress], None]]:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task("working on the first chunk", total=total)
-            yield lambda p: bar.update(task, completed=p.documents, description=_words(p))
+            yield lambda p: bar.update(task, completed=p.rows, description=_words(p))
     else:
         yield _Lines().show
 
@@ -56,8 +56,8 @@ class _Lines:
         self._last = 0.0
 
     def show(self, progress: Progress) -> None:
-        is_last = progress.documents == progress.total_rows
-        if is_last or progress.seconds - self._last >= _SECONDS_BETWEEN_LINES:
+        is_last = progress.rows == progress.total_rows
+        if is_last or progress.seconds - self._last >= _LINE_EVERY_S:
             console.print(_words(progress))
             self._last = progress.seconds
 
@@ -83,7 +83,7 @@ def warn(text: str | None) -> None:
 def _words(progress: Progress) -> str:
     left = progress.seconds_left
     parts = [
-        f"{progress.documents:,} of {progress.total_rows:,} documents committed",
+        f"{progress.rows:,} of {progress.total_rows:,} documents committed",
         f"{progress.percent:.0f} %",
         f"{progress.tokens_per_second:,.0f} tokens/s",
         f"{_duration(left)} left" if left is not None else "working on the first chunk",

@@ -38,7 +38,7 @@ class ProgressArtifact:
     def show(self, progress: Progress) -> None:
         """Move the bar, if it is time or the end."""
         is_due = progress.seconds - self._last >= _UPDATE_EVERY_S
-        is_last = progress.documents == progress.total_rows
+        is_last = progress.rows == progress.total_rows
         if isinstance(self._id, UUID) and (is_due or is_last):
             self._last = progress.seconds
             with _unless_the_server_is_away():

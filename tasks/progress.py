@@ -19,17 +19,17 @@ _WAIT_PER_READING = 20  # a store of many chunks takes long to list: look at it 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Documents and tokens that are committed, and the seconds since the start."""
+    """Rows and tokens that are committed, and the seconds since the start."""
 
-    documents: int
+    rows: int
     total_rows: int
     tokens: int
     seconds: float
 
     @property
     def percent(self) -> float:
-        """Of the documents that were owed at the start."""
-        return 100 * self.documents / self.total_rows if self.total_rows else 100.0
+        """Of the rows that were owed at the start."""
+        return 100 * self.rows / self.total_rows if self.total_rows else 100.0
 
     @property
     def tokens_per_second(self) -> float:
@@ -39,9 +39,9 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """At the speed so far; None before the first chunk is committed."""
-        if not self.documents:
+        if not self.rows:
             return None
-        return self.seconds * (self.total_rows - self.documents) / self.documents
+        return self.seconds * (self.total_rows - self.rows) / self.rows
 
 
 @contextmanager
@@ -54,8 +54,9 @@ def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
         wait_s = _READ_EVERY_S
         while not done.wait(wait_s):
             started = time.monotonic()
-            show(watch.read())
+            progress = watch.read()
             wait_s = max(_READ_EVERY_S, _WAIT_PER_READING * (time.monotonic() - started))
+            show(progress)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True)
     thread.start()
@@ -76,17 +77,15 @@ class _Watch:
         self._total = work.pending_rows
         plan = load_plan(self._store, work.job.plan)
         owed = set(work.chunks)
-        self._rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
-        self._documents = self._tokens = 0
+        self._owed_rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
+        self._rows = self._tokens = 0
         self._started = time.monotonic()
 
     def read(self) -> Progress:
         committed = set.intersection(
             *(committed_chunks(self._store, name) for name in self._datasets)
         )
-        for chunk in committed & self._rows.keys():
-            self._documents += self._rows.pop(chunk)
+        for chunk in committed & self._owed_rows.keys():
+            self._rows += self._owed_rows.pop(chunk)
             self._tokens += read_record(self._store, self._datasets[-1], chunk).statistics.tokens
-        return Progress(
-            self._documents, self._total, self._tokens, time.monotonic() - self._started
-        )
+        return Progress(self._rows, self._total, self._tokens, time.monotonic() - self._started)

@@ -10,7 +10,7 @@ TEXTS = [f"a step of the way, number {n}" for n in range(40)]
 
 
 def test_progress_says_percent_speed_and_time_left() -> None:
-    progress = Progress(documents=25, total_rows=100, tokens=600, seconds=30.0)
+    progress = Progress(rows=25, total_rows=100, tokens=600, seconds=30.0)
 
     assert progress.percent == 25
     assert progress.tokens_per_second == 20
@@ -33,7 +33,7 @@ def test_the_end_of_a_run_is_always_shown(small: Any) -> None:
     with watched(work, seen.append):
         small.step(work)
 
-    assert (seen[-1].documents, seen[-1].total_rows) == (40, 40)
+    assert (seen[-1].rows, seen[-1].total_rows) == (40, 40)
     assert seen[-1].tokens == 40 * 8  # a step of the way , number 7
 
 
@@ -50,4 +50,4 @@ def test_a_run_that_breaks_off_shows_what_is_committed(small: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         break_off()
 
-    assert (seen[-1].documents, seen[-1].percent) == (20, 50)
+    assert (seen[-1].rows, seen[-1].percent) == (20, 50)
