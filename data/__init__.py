@@ -27,6 +27,7 @@ from data.lineage import (
     slug,
 )
 from data.local_store import LocalStore
+from data.models import DamagedModel, StoredModel, load_model, save_model
 from data.neighbours import nearest_documents, space_datasets
 from data.opening import open_existing_store, open_store
 from data.parts import (
@@ -57,6 +58,7 @@ __all__ = [
     "ChunkStatistics",
     "CorpusSpec",
     "Counts",
+    "DamagedModel",
     "DamagedPart",
     "Dataset",
     "DocumentsLineage",
@@ -73,6 +75,7 @@ __all__ = [
     "SpaceLineage",
     "StoreError",
     "StoreSpec",
+    "StoredModel",
     "commit",
     "committed_chunks",
     "describe_part",
@@ -80,6 +83,7 @@ __all__ = [
     "find_reuse",
     "fingerprint",
     "load_dataset",
+    "load_model",
     "load_plan",
     "make_plan",
     "nearest_documents",
@@ -96,6 +100,7 @@ __all__ = [
     "read_record",
     "resolve_dataset",
     "run_query",
+    "save_model",
     "save_plan",
     "save_run",
     "seal_corpus",

@@ -49,6 +49,7 @@ class StoredVectors:
 
     n_tokens: np.ndarray
     truncated: np.ndarray
+    n_windows: np.ndarray
     vectors: np.ndarray
 
 
@@ -88,6 +89,7 @@ class Reuse:
         return StoredVectors(
             n_tokens=tokens[back],
             truncated=table["truncated"].to_numpy()[back],
+            n_windows=table["n_windows"].to_numpy()[back],
             vectors=vectors_of(table["vector"], dimension)[back],
         )
 

@@ -35,12 +35,14 @@ class Architecture:
 
     Attributes:
         hidden_size: The width of a token state.
+        vocabulary_size: How many ids there are.
         num_layers: Without the embedding output, which is layer 0.
         max_positions: How many tokens the position table holds; None: there is no such limit.
         config: transformers' own object.
     """
 
     hidden_size: int
+    vocabulary_size: int
     num_layers: int
     max_positions: int | None
     config: Any
@@ -62,7 +64,7 @@ def read_architecture(folder: ModelFolder, spec: EncoderSpec) -> Architecture:
             f"is_encoder_decoder={config.is_encoder_decoder}, hidden_size={hidden_size}, "
             f"num_hidden_layers={num_layers}. Choose an encoder such as a BERT."
         )
-    return Architecture(hidden_size, num_layers, _max_positions(text), config)
+    return Architecture(hidden_size, text.vocab_size, num_layers, _max_positions(text), config)
 
 
 def _read_config(folder: ModelFolder, spec: EncoderSpec) -> Any:

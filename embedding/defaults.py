@@ -1,10 +1,10 @@
 """Fill in what a spec leaves to the model folder. Knows what folders state, loads no weights."""
 
 from embedding.architecture import Architecture, read_architecture
-from embedding.dimensions import vector_dimension
+from embedding.dimensions import fitting_pooler, vector_dimension
 from embedding.folder import Json, ModelFolder, open_folder, read_json
 from embedding.spec import EncoderSpec
-from pooling import PoolingSpec
+from pooling import FittedByName, PoolingSpec
 
 # transformers writes about 1e30 where a tokenizer has no limit
 NO_LIMIT = 1_000_000
@@ -60,14 +60,18 @@ def stated_pooling(folder: ModelFolder) -> PoolingSpec:
     )
 
 
-def output_dimension(spec: EncoderSpec, pooling: PoolingSpec) -> int:
+def output_dimension(
+    spec: EncoderSpec, pooling: PoolingSpec, fitted: FittedByName | None = None
+) -> int:
     """How long the vectors of this pooling are, from the config files alone.
 
     Raises:
-        ValueError: The encoder cannot give this pooling.
+        ValueError: The encoder cannot give this pooling, or what was fitted does not fit it.
     """
     folder = open_folder(spec)
-    return vector_dimension(pooling, folder, read_architecture(folder, spec))
+    architecture = read_architecture(folder, spec)
+    pooler = fitting_pooler(pooling, folder, architecture, fitted)
+    return vector_dimension(pooler, folder, architecture)
 
 
 def resolve_max_tokens(spec: EncoderSpec, folder: ModelFolder, architecture: Architecture) -> int:

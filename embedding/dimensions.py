@@ -4,7 +4,7 @@ from embedding.architecture import Architecture
 from embedding.dense import read_dense
 from embedding.folder import ModelFolder
 from embedding.own_pooler import has_pooler
-from pooling import PoolingSpec, build_pooler
+from pooling import FittedByName, PoolingSpec, Sizes, TextPooler, build_pooler
 
 
 def resolve_layers(pooling: PoolingSpec, num_layers: int) -> tuple[int, ...]:
@@ -28,11 +28,16 @@ def resolve_layers(pooling: PoolingSpec, num_layers: int) -> tuple[int, ...]:
     return resolved
 
 
-def vector_dimension(pooling: PoolingSpec, folder: ModelFolder, architecture: Architecture) -> int:
-    """How long the vectors are after combining layers, pooling, Dense layers and the cut.
+def fitting_pooler(
+    pooling: PoolingSpec,
+    folder: ModelFolder,
+    architecture: Architecture,
+    fitted: FittedByName | None = None,
+) -> TextPooler:
+    """The pooling built for the states of this encoder, and filled.
 
     Raises:
-        ValueError: The encoder cannot give this pooling.
+        ValueError: The encoder cannot give this pooling, or what was fitted does not fit it.
     """
     if pooling.strategy == "pooler" and not has_pooler(folder, architecture.config):
         raise ValueError(
@@ -41,7 +46,19 @@ def vector_dimension(pooling: PoolingSpec, folder: ModelFolder, architecture: Ar
         )
     layers = resolve_layers(pooling, architecture.num_layers)
     side_by_side = len(layers) if pooling.combine == "concat" else 1
-    width = build_pooler(pooling).width(architecture.hidden_size * side_by_side)
+    sizes = Sizes(architecture.hidden_size * side_by_side, architecture.vocabulary_size)
+    return build_pooler(pooling, sizes, fitted)
+
+
+def vector_dimension(pooler: TextPooler, folder: ModelFolder, architecture: Architecture) -> int:
+    """How long the vectors are after combining layers, pooling, Dense layers and the cut.
+
+    Raises:
+        ValueError: The encoder's Dense layers do not follow, or the cut is none.
+    """
+    pooling = pooler.spec
+    side_by_side = len(pooling.layers) if pooling.combine == "concat" else 1
+    width = pooler.width(architecture.hidden_size * side_by_side)
     if pooling.dense:
         width = _dense_width(pooling, folder, width)
     if pooling.dimensions is None:

@@ -20,6 +20,7 @@ class EncodedTexts:
         n_tokens: Each text's length before the cut, with special and prompt tokens; -1 for a huge
             text, which is read only as far as needed.
         truncated: Whether the text was cut.
+        n_windows: In how many pieces the text went through the encoder; 1 unless it is long.
         no_tokens: Whether the tokenizer found nothing in the text.
         bad: For each pooling, which vectors are not finite or have no direction (all zeros).
         n_unknown: How many tokens were unknown to the vocabulary.
@@ -31,6 +32,7 @@ class EncodedTexts:
     vectors: tuple[np.ndarray, ...]
     n_tokens: IntArray
     truncated: BoolArray
+    n_windows: IntArray
     no_tokens: BoolArray
     bad: tuple[np.ndarray, ...]
     n_unknown: int

@@ -15,7 +15,7 @@ import numpy as np
 from embedding.architecture import Architecture
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
-from embedding.dimensions import vector_dimension
+from embedding.dimensions import fitting_pooler, vector_dimension
 from embedding.encoded import EncodedTexts, VectorArray
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
@@ -25,7 +25,7 @@ from embedding.spec import EncoderSpec
 from embedding.tokenized import TokenizedTexts
 from embedding.tokenizer import TextTokenizer
 from embedding.views import PlannedPooling, plan_pooling
-from pooling import PoolingSpec
+from pooling import FittedByName, PoolingSpec
 
 WINDOWS_AHEAD = 2
 WINDOW_TEXTS = 16_384
@@ -74,7 +74,12 @@ class Encoder:
         return self._runner.token_budget
 
     def encode(
-        self, texts: Sequence[str], pooling: PoolingSpec | None = None, *, is_query: bool = False
+        self,
+        texts: Sequence[str],
+        pooling: PoolingSpec | None = None,
+        *,
+        fitted: FittedByName | None = None,
+        is_query: bool = False,
     ) -> VectorArray:
         """One vector per text, in order; the pooling of the model folder if none is given.
 
@@ -82,18 +87,20 @@ class Encoder:
             ValueError: A text has no token, or a vector is not finite; the message says which.
         """
         _refuse_other_than_texts(texts)
-        plan = self._plan(stated_pooling(self.parts.folder) if pooling is None else pooling)
+        plan = self._plan(pooling or stated_pooling(self.parts.folder), fitted)
         prompt = self.identity.prompt
         if is_query:
             prompt = resolve_query_prompt(self.spec, self.parts.folder)
         windows = [texts[i : i + WINDOW_TEXTS] for i in range(0, len(texts), WINDOW_TEXTS)]
         found = list(self._encode_windows(windows, [plan], prompt))
         _refuse_problems(found)
-        empty = np.empty((0, plan.dimension), dtype=plan.spec.precision)
-        return np.concatenate([empty, *(result.vectors[0] for result in found)])
+        return np.concatenate([plan.room_for(0), *(result.vectors[0] for result in found)])
 
     def encode_windows(
-        self, windows: Iterable[Sequence[str]], poolings: Sequence[PoolingSpec]
+        self,
+        windows: Iterable[Sequence[str]],
+        poolings: Sequence[PoolingSpec],
+        fitted: FittedByName | None = None,
     ) -> Generator[EncodedTexts, None, None]:
         """One result per window of texts, in order, with the vectors of every pooling.
 
@@ -103,19 +110,23 @@ class Encoder:
         Raises:
             ValueError: The encoder cannot give one of the poolings; said before any text is read.
         """
-        plans = [self._plan(pooling) for pooling in poolings]
+        plans = [self._plan(pooling, fitted) for pooling in poolings]
         return self._encode_windows(windows, plans, self.identity.prompt)
 
-    def _plan(self, pooling: PoolingSpec) -> PlannedPooling:
+    def _plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
         parts = self.parts
-        dimension = vector_dimension(pooling, parts.folder, parts.architecture)
+        pooler = fitting_pooler(pooling, parts.folder, parts.architecture, fitted)
+        dimension = vector_dimension(pooler, parts.folder, parts.architecture)
         if pooling.reads_cls and parts.tokenizer.template.cls is None:
             raise ValueError(
                 f"pooling {pooling.strategy!r}: the tokenizer of model {self.spec.model!r} adds no "
                 "classification token. Choose another strategy, such as mean or last_token."
             )
         return plan_pooling(
-            pooling, parts.architecture.num_layers, dense=parts.dense, dimension=dimension
+            pooler.to(self.device),
+            parts.architecture.num_layers,
+            dense=parts.dense,
+            dimension=dimension,
         )
 
     def _encode_windows(
@@ -142,7 +153,7 @@ class Encoder:
         tokenized = future.result()
         ready = time.perf_counter()
         size = len(tokenized.n_tokens)
-        vectors = tuple(np.zeros((size, p.dimension), dtype=p.spec.precision) for p in plans)
+        vectors = tuple(plan.room_for(size) for plan in plans)
         bad = tuple(np.zeros(size, dtype=np.bool_) for _ in plans)
         for rows, found in self._runner.run(tokenized, plans):
             for i, (values, flags) in enumerate(found):
@@ -151,6 +162,7 @@ class Encoder:
             vectors=vectors,
             n_tokens=tokenized.n_tokens,
             truncated=tokenized.truncated,
+            n_windows=np.ones(size, dtype=np.int32),
             no_tokens=tokenized.no_tokens,
             bad=bad,
             n_unknown=tokenized.n_unknown,

@@ -11,7 +11,7 @@ from embedding.batches import PackedBatch
 from embedding.dense import Dense
 from embedding.dimensions import resolve_layers
 from embedding.model import ForwardPass, Transformer
-from pooling import Pooler, PoolingSpec, TokenBatch, build_pooler
+from pooling import PoolingSpec, TextPooler, TokenBatch
 from pooling.shapes import TextMask, TokenStates
 from pooling.spec import Combine
 
@@ -62,20 +62,23 @@ class PlannedPooling:
     Attributes:
         spec: As asked for.
         view: What it reads.
-        pooler: What reduces the tokens.
+        pooler: What reduces the tokens, on the encoder's device.
         dense: The layers that follow; empty unless the spec wants them.
         dimension: The length of the vectors.
     """
 
     spec: PoolingSpec
     view: View
-    pooler: Pooler
+    pooler: TextPooler
     dense: tuple[Dense, ...]
     dimension: int
 
     def vectors_of(self, batch: TokenBatch) -> tuple[Tensor, TextMask]:
         """The finished vectors, and which of them are bad: not finite, or without direction."""
-        vectors = self.pooler.pool(batch)
+        return self.finish(self.pooler.pool(batch))
+
+    def finish(self, vectors: Tensor) -> tuple[Tensor, TextMask]:
+        """What is stored of pooled vectors, after Dense layers, cut and scaling; the bad ones."""
         for layer in self.dense:
             vectors = layer.apply(vectors)
         vectors = vectors[:, : self.dimension]
@@ -85,20 +88,25 @@ class PlannedPooling:
         bad = ~torch.isfinite(stored).all(dim=1) | (stored == 0).all(dim=1)
         return stored, bad
 
+    def room_for(self, num_texts: int) -> np.ndarray:
+        """Zeros of the kind that `finish` gives."""
+        return np.zeros((num_texts, self.dimension), dtype=self.spec.precision)
+
 
 def plan_pooling(
-    spec: PoolingSpec, num_layers: int, dense: Sequence[Dense], dimension: int
+    pooler: TextPooler, num_layers: int, dense: Sequence[Dense], dimension: int
 ) -> PlannedPooling:
     """The pooling with everything it needs of an encoder that has been checked against it."""
+    spec = pooler.spec
     view = View(
         layers=resolve_layers(spec, num_layers),
         combine=spec.combine,
-        mix_weights=spec.mix_weights,
+        mix_weights=pooler.mix_weights,
         special_tokens=spec.special_tokens,
         prompt_tokens=spec.prompt_tokens,
     )
     layers = tuple(dense) if spec.dense else ()
-    return PlannedPooling(spec, view, build_pooler(spec), layers, dimension)
+    return PlannedPooling(spec, view, pooler, layers, dimension)
 
 
 def combine_layers(

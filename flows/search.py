@@ -24,6 +24,7 @@ from embedding import EncoderSpec, identify_encoder, load_encoder
 from flows.command_line import plain_errors
 from flows.console import console, show_value
 from pooling import PoolingSpec
+from tasks.fitted import fitted_names, load_fitted
 
 TEXT_CHARACTERS = 400
 
@@ -66,7 +67,8 @@ def search(
     if name not in datasets:
         raise ValueError(f"no space {name!r} in {path}; it has {list(datasets)}. Set --space.")
     spec, pooling = stored_specs(load_dataset(store, datasets[name]), model)
-    (vector,) = load_encoder(spec).encode([text], pooling, is_query=True)
+    fitted = load_fitted(store, fitted_names([pooling]))
+    (vector,) = load_encoder(spec).encode([text], pooling, fitted=fitted, is_query=True)
     return nearest_documents(catalog, name, vector.tolist(), top)
 
 

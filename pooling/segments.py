@@ -85,6 +85,18 @@ def mean_of_largest(states: TokenStates, segment: TokenSegments, n: int, *, k: i
     return vectors
 
 
+def softmax_tokens(scores: TokenStates, segment: TokenSegments, n: int) -> TokenStates:
+    """The softmax over each text's tokens, column by column, in float32; it can be trained through.
+
+    The largest score is subtracted first, so that nothing overflows.
+    """
+    wide = scores.float()
+    largest = extreme_of_tokens(wide.detach(), segment, n, which="amax")
+    powers = (wide - largest[segment]).exp()
+    total = powers.new_zeros((n, powers.shape[1])).index_add(0, segment, powers)
+    return powers / total[segment]
+
+
 def _widened(states: TokenStates) -> Iterator[tuple[slice, Tensor]]:
     """Slices of the rows, in float32, of at most `SLICE_BYTES` each (at least one row)."""
     rows = _rows(states.shape[1])

@@ -1,6 +1,5 @@
 """Say which vector a text gets. Knows the table of strategies, no model."""
 
-import inspect
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -8,22 +7,26 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from pooling.pooler import Pooler
-from pooling.table import POOLERS
+from pooling.parameters import Parameters, write_out
+from pooling.pooler import FittedStrategy
+from pooling.table import CONTENT_ONLY, POOLERS
 
-Parameters = dict[str, float | int | str | bool]
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
 Combine = Literal["mean", "concat", "mix"]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 # Settings that came after 0.1, with the value at which they change no vector. There they are left
 # out of the identity: spaces made before keep their fingerprint.
-NEUTRAL: dict[str, JsonValue] = {"mix_weights": []}
+NEUTRAL: dict[str, JsonValue] = {
+    "mix_weights": [],
+    "weights": None,
+    "over_windows": "mean",
+    "ranges": None,
+}
 
 
 class PoolingSpec(BaseModel):
@@ -56,15 +59,28 @@ class PoolingSpec(BaseModel):
     )
     mix_weights: tuple[Weight, ...] = Field(
         default=(),
-        description="For mix: one weight for each of the layers; only their proportions count.",
+        description="For mix: one weight for each of the layers; only their proportions count. "
+        "Empty: learned ones, which `weights` names.",
+    )
+    weights: str | None = Field(
+        default=None,
+        description="What was fitted for this pooling: learned weights, or counts of tokens. The "
+        "name is the one that the flow which fitted them printed; they are in the store.",
+    )
+    over_windows: Literal["mean", "max", "attention"] = Field(
+        default="mean",
+        description="How the windows of a long text become one vector: their mean weighted by "
+        "tokens, their largest values, or a mean with learned weights. See encoder.long_texts.",
     )
     special_tokens: bool = Field(
-        default=True, description="Count the tokens that the tokenizer adds, such as [CLS], [SEP]."
+        default=True,
+        description="Count the tokens that the tokenizer adds, such as [CLS], [SEP]. Not given: "
+        "yes, but not in idf_mean and sif_mean.",
     )
     prompt_tokens: bool = Field(
         default=True,
-        description="Count the tokens of the prompt. If not, a [CLS] before the prompt does not "
-        "count either, as in sentence-transformers.",
+        description="Count the tokens of the prompt; likewise. If not, a [CLS] before the prompt "
+        "does not count either, as in sentence-transformers.",
     )
     dense: bool = Field(
         default=False,
@@ -81,16 +97,38 @@ class PoolingSpec(BaseModel):
     precision: Literal["float32", "float16"] = Field(
         default="float32", description="Of the stored vectors; float16 takes half the space."
     )
+    ranges: str | None = Field(
+        default=None, description="For int8: the ranges of values, by the name in the store."
+    )
 
     @property
     def reads_cls(self) -> bool:
         """Whether the vector is made from the classification token alone."""
         return self.strategy in ("cls", "pooler")
 
+    @property
+    def learns_mix(self) -> bool:
+        """Whether the weights of the layers are learned."""
+        return self.combine == "mix" and not self.mix_weights
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether there is something to fit before the pooling can be used."""
+        strategy = POOLERS[self.strategy](**self.parameters)
+        return (
+            isinstance(strategy, FittedStrategy)
+            or self.learns_mix
+            or self.over_windows == "attention"
+        )
+
     @model_validator(mode="before")
     @classmethod
-    def _accept_bare_name(cls, value: Any) -> Any:
-        return {"strategy": value} if isinstance(value, str) else value
+    def _fill_in(cls, value: Any) -> Any:
+        """A bare name is a strategy, and some strategies read words alone."""
+        given = {"strategy": value} if isinstance(value, str) else value
+        if isinstance(given, dict) and given.get("strategy") in CONTENT_ONLY:
+            return {"special_tokens": False, "prompt_tokens": False} | given
+        return given
 
     @field_validator("strategy")
     @classmethod
@@ -102,20 +140,8 @@ class PoolingSpec(BaseModel):
     @field_validator("parameters")
     @classmethod
     def _write_out_parameters(cls, given: Parameters, info: Any) -> Parameters:
-        """Defaults filled in and numbers of one type, so that one pooling is one space."""
         strategy = info.data.get("strategy")
-        if strategy is None:  # refused already
-            return given
-        known = sorted(inspect.signature(POOLERS[strategy]).parameters)
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(
-                f"pooling {strategy!r} has no parameters {unknown}; it has {known or 'none'}"
-            )
-        try:
-            pooler = POOLERS[strategy](**given)
-        except ValidationError as error:
-            raise ValueError(f"pooling {strategy!r}: {_faults(error)}") from error
-        return {name: getattr(pooler, name) for name in known}
+        return given if strategy is None else write_out(strategy, given)  # None: refused already
 
     @model_validator(mode="after")
     def _refuse_nonsense(self) -> "PoolingSpec":
@@ -135,17 +161,31 @@ class PoolingSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _refuse_wrong_weights(self) -> "PoolingSpec":
+    def _refuse_wrong_mix(self) -> "PoolingSpec":
         weights = list(self.mix_weights)
         if self.combine != "mix" and weights:
             raise ValueError(
                 f"mix_weights {weights} with combine={self.combine!r}. Set combine to 'mix', or "
                 "leave the weights out."
             )
-        if self.combine == "mix" and (len(weights) != len(self.layers) or sum(weights) == 0):
+        if weights and (len(weights) != len(self.layers) or sum(weights) == 0):
             raise ValueError(
                 f"mix_weights: one weight for each of the layers {list(self.layers)}, not all 0; "
                 f"found {weights}"
+            )
+        if self.learns_mix and len(self.layers) == 1:
+            raise ValueError(
+                f"combine='mix' of one layer, {list(self.layers)}. Name several layers, or leave "
+                "combine out."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_idle_weights(self) -> "PoolingSpec":
+        if self.weights is not None and not self.needs_weights:
+            raise ValueError(
+                f"weights {self.weights!r}, but pooling {self.strategy!r} with these settings has "
+                "none to fill. Leave weights out."
             )
         return self
 
@@ -157,15 +197,3 @@ class PoolingSpec(BaseModel):
             for name, value in settings.items()
             if name not in NEUTRAL or value != NEUTRAL[name]
         }
-
-
-def build_pooler(spec: PoolingSpec) -> Pooler:
-    """The pooler that the spec names, with its parameters."""
-    return POOLERS[spec.strategy](**spec.parameters)
-
-
-def _faults(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}, found {fault['input']!r}"
-        for fault in error.errors()
-    )

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from pooling import tokens, weighted
-from pooling.pooler import PlainPooler, Pooler
+from pooling.pooler import FittedStrategy, PlainPooler, Pooler
 
-POOLERS: dict[str, Callable[..., Pooler]] = {
+POOLERS: dict[str, Callable[..., Pooler | FittedStrategy]] = {
     "cls": partial(PlainPooler, tokens.cls, 1),
     "mean": partial(PlainPooler, tokens.mean, 1),
     "max": partial(PlainPooler, tokens.max_, 1),
@@ -21,3 +21,7 @@ POOLERS: dict[str, Callable[..., Pooler]] = {
     "top_k_mean": weighted.TopKMean,
     "pooler": partial(PlainPooler, tokens.pooler, 1),
 }
+
+# Strategies over the words of a text alone, unless a spec says otherwise: special tokens do not
+# count.
+CONTENT_ONLY = frozenset({"idf_mean", "sif_mean"})

@@ -4,7 +4,7 @@ Knows which text needs the model. Keeps in memory one window, and the vectors of
 occur again further on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,24 +12,31 @@ import polars as pl
 import pyarrow as pa
 
 from data import ChunkRows, Reuse
-from embedding import EncodedTexts, Encoder
+from embedding import EncodedTexts
+from pooling import PoolingSpec
 from tasks.job import SpaceJob
 
 WINDOW_ROWS = 8192
+
+# Windows of texts and poolings in, one result per window out.
+Encode = Callable[[Iterable[Sequence[str]], Sequence[PoolingSpec]], Iterator[EncodedTexts]]
 
 
 @dataclass(frozen=True, slots=True)
 class TextVectors:
     """What is known of some distinct texts, ascending by the position of their first document.
 
-    `vectors` has one [n, dimension] array per space. `n_tokens` is -1 where it was never counted.
+    `vectors` has one [n, dimension] array per space, `bad` says which of them mean nothing.
+    `n_tokens` is -1 where it was never counted.
     """
 
     position: np.ndarray
     n_tokens: np.ndarray
     truncated: np.ndarray
+    n_windows: np.ndarray
     no_tokens: np.ndarray
     vectors: tuple[np.ndarray, ...]
+    bad: tuple[np.ndarray, ...]
 
     def take(self, index: np.ndarray) -> "TextVectors":
         """The entries at these indices; itself, uncopied, when these are all in order."""
@@ -39,8 +46,10 @@ class TextVectors:
             self.position[index],
             self.n_tokens[index],
             self.truncated[index],
+            self.n_windows[index],
             self.no_tokens[index],
             tuple(vectors[index] for vectors in self.vectors),
+            tuple(bad[index] for bad in self.bad),
         )
 
 
@@ -81,7 +90,7 @@ class Assembly:
         """Texts whose vectors exist already."""
         return len(self._known)
 
-    def windows(self, load: Callable[[], Encoder]) -> Iterator[Window]:
+    def windows(self, load: Callable[[], Encode]) -> Iterator[Window]:
         """The chunk's documents in order, none if no space lacks them.
 
         The encoder is loaded only if a text needs it.
@@ -104,12 +113,12 @@ class Assembly:
             kept = [texts.take(later)] if len(later) else []
 
     def _encode(
-        self, missing: Sequence[np.ndarray], load: Callable[[], Encoder]
+        self, missing: Sequence[np.ndarray], load: Callable[[], Encode]
     ) -> Iterator[EncodedTexts]:
         if not missing:
             return iter(())
         windows = (self._rows.texts.take(pa.array(some)).to_pylist() for some in missing)
-        return load().encode_windows(windows, [space.pooling for space in self.spaces])
+        return load()(windows, [space.pooling for space in self.spaces])
 
     def _reused(self, start: int) -> list[TextVectors]:
         inside = (self._known >= start) & (self._known < start + WINDOW_ROWS)
@@ -120,13 +129,16 @@ class Assembly:
             self._reuse.read(places.filter(pl.Series(inside)), space.dimension)
             for places, space in zip(self._known_places, self.spaces, strict=True)
         ]
+        none = np.zeros(len(position), bool)
         return [
             TextVectors(
-                position,
-                stored[0].n_tokens,
-                stored[0].truncated,
-                np.zeros(len(position), bool),
-                tuple(each.vectors for each in stored),
+                position=position,
+                n_tokens=stored[0].n_tokens,
+                truncated=stored[0].truncated,
+                n_windows=stored[0].n_windows,
+                no_tokens=none,
+                vectors=tuple(each.vectors for each in stored),
+                bad=(none,) * len(stored),
             )
         ]
 
@@ -137,21 +149,31 @@ def _between(positions: np.ndarray, start: int) -> np.ndarray:
 
 def _fresh(position: np.ndarray, result: EncodedTexts) -> TextVectors:
     return TextVectors(
-        position, result.n_tokens, result.truncated, result.no_tokens, tuple(result.vectors)
+        position=position,
+        n_tokens=result.n_tokens,
+        truncated=result.truncated,
+        n_windows=result.n_windows,
+        no_tokens=result.no_tokens,
+        vectors=result.vectors,
+        bad=result.bad,
     )
 
 
 def _join(pieces: Sequence[TextVectors]) -> TextVectors:
     if len(pieces) == 1:
         return pieces[0]
-    position = np.concatenate([piece.position for piece in pieces])
     joined = TextVectors(
-        position,
-        np.concatenate([piece.n_tokens for piece in pieces]),
-        np.concatenate([piece.truncated for piece in pieces]),
-        np.concatenate([piece.no_tokens for piece in pieces]),
-        tuple(
-            np.concatenate(each) for each in zip(*(piece.vectors for piece in pieces), strict=True)
-        ),
+        position=np.concatenate([piece.position for piece in pieces]),
+        n_tokens=np.concatenate([piece.n_tokens for piece in pieces]),
+        truncated=np.concatenate([piece.truncated for piece in pieces]),
+        n_windows=np.concatenate([piece.n_windows for piece in pieces]),
+        no_tokens=np.concatenate([piece.no_tokens for piece in pieces]),
+        vectors=_join_each([piece.vectors for piece in pieces]),
+        bad=_join_each([piece.bad for piece in pieces]),
     )
-    return joined.take(np.argsort(position))
+    return joined.take(np.argsort(joined.position))
+
+
+def _join_each(pieces: Sequence[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """The arrays of each space, one after another."""
+    return tuple(np.concatenate(each) for each in zip(*pieces, strict=True))

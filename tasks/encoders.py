@@ -1,8 +1,12 @@
-"""The encoder of this process: loaded once, kept across chunks and tasks."""
+"""The encoder of this process, and what poolings need: loaded once, kept across tasks."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
+from data import open_existing_store
 from embedding import Encoder, EncoderSpec, load_encoder
+from pooling import FittedByName
+from tasks.assembly import Encode
+from tasks.fitted import fitted_names, load_fitted
 from tasks.job import EmbedJob
 
 
@@ -29,3 +33,14 @@ def job_encoder(job: EmbedJob) -> Encoder:
 def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
     """The loaded encoder; another spec takes the place of the one before."""
     return load_encoder(spec, token_budget=token_budget)
+
+
+def job_encode(job: EmbedJob) -> Encode:
+    """How the job's texts are encoded: its encoder, with what was fitted for its poolings."""
+    names = fitted_names([space.pooling for space in job.spaces])
+    return partial(job_encoder(job).encode_windows, fitted=_process_fitted(job.store.path, names))
+
+
+@lru_cache(maxsize=1)
+def _process_fitted(path: str, names: tuple[str, ...]) -> FittedByName:
+    return load_fitted(open_existing_store(path), names)

@@ -38,11 +38,16 @@ class SpaceOutput:
         self._schema = space_schema(space.dimension, space.pooling.precision)
         self._vectors, self._rejects = vectors, rejects
 
-    def append(self, rows: ChunkRows, window: Window, vectors: np.ndarray) -> None:
-        """Write the window's good vectors, and its bad ones as rejects with their reason."""
-        texts = window.texts
+    def append(self, rows: ChunkRows, window: Window, number: int) -> None:
+        """Write the window's good vectors, and its bad ones as rejects with their reason.
+
+        `number` is the place of this space among those of the window.
+        """
+        texts, vectors = window.texts, window.texts.vectors[number]
         documents = rows.documents.slice(window.start, len(vectors)).select(_KEY)
-        reasons = np.where(texts.no_tokens, "no_tokens", vector_problems(vectors))
+        found = vector_problems(vectors)
+        unseen = np.where(texts.bad[number] & (found == ""), "no_direction", found)
+        reasons = np.where(texts.no_tokens, "no_tokens", unseen)
         good, bad = np.flatnonzero(reasons == ""), np.flatnonzero(reasons != "")
         kept = vectors if len(good) == len(vectors) else vectors[good]
         self._vectors.append(
@@ -112,11 +117,10 @@ def write_documents(store: LocalStore, dataset: str, rows: ChunkRows, attempt: s
 def _space_table(
     documents: pa.Table, texts: TextVectors, vectors: np.ndarray, schema: pa.Schema
 ) -> pa.Table:
-    count = documents.num_rows
     columns = {name: documents[name] for name in _KEY} | {
         "n_tokens": pa.array(texts.n_tokens.astype(np.int32), mask=texts.n_tokens < 0),
         "truncated": pa.array(texts.truncated),
-        "n_windows": pa.array(np.ones(count, np.int32)),
+        "n_windows": pa.array(texts.n_windows),
         "vector": vector_array(vectors),
     }
     return pa.table(columns, schema=schema)

@@ -29,6 +29,7 @@ from embedding import (
     identify_encoder,
 )
 from pooling import PoolingSpec
+from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint
 from tasks.job import EmbedJob, SpaceJob
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import RunSpec
@@ -97,9 +98,11 @@ def plan_work(request: EmbedRequest) -> Work:
     """
     choose_device(request.encoder.device)
     identity = identify_encoder(request.encoder)
-    poolings = _distinct(request.poolings) or [default_pooling(request.encoder)]
-    spaces = [space_dataset(request.encoder, identity, pooling) for pooling in poolings]
     store = open_store(request.store)
+    named = _distinct(request.poolings) or [default_pooling(request.encoder)]
+    poolings = [name_by_fingerprint(store, pooling) for pooling in named]
+    fitted = load_fitted(store, fitted_names(poolings))
+    spaces = [space_dataset(request.encoder, identity, each, fitted) for each in poolings]
     seal = newest_seal(store)
     known = seal.corpora.get(request.corpus.name) if seal else None
     plan = make_plan(

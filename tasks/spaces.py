@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from data import Dataset, DocumentsLineage, Provenance, SpaceLineage, slug
 from embedding import EncoderIdentity, EncoderSpec, output_dimension
-from pooling import PoolingSpec
+from pooling import FittedByName, PoolingSpec
 
 
 def documents_dataset(corpus: str) -> Dataset:
@@ -15,16 +15,21 @@ def documents_dataset(corpus: str) -> Dataset:
     return Dataset(slug=f"documents_{slug(corpus)}", lineage=DocumentsLineage(corpus=corpus))
 
 
-def space_dataset(encoder: EncoderSpec, identity: EncoderIdentity, pooling: PoolingSpec) -> Dataset:
-    """The space of an encoder with one pooling.
+def space_dataset(
+    encoder: EncoderSpec,
+    identity: EncoderIdentity,
+    pooling: PoolingSpec,
+    fitted: FittedByName | None = None,
+) -> Dataset:
+    """The space of an encoder with one pooling, which calls by fingerprint what was fitted.
 
     Raises:
-        ValueError: the encoder cannot give the pooling.
+        ValueError: the encoder cannot give the pooling, or what was fitted does not fit it.
     """
     return Dataset(
         slug=space_slug(encoder, pooling),
         lineage=SpaceLineage(encoder=identity.model_dump(mode="json"), pooling=pooling.identity()),
-        dimension=output_dimension(encoder, pooling),
+        dimension=output_dimension(encoder, pooling, fitted),
         precision=pooling.precision,
         provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
     )
@@ -42,6 +47,8 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
             pooling.combine,
             *(f"{weight:g}" for weight in pooling.mix_weights),
         ]
+    parts += [pooling.weights[:8]] if pooling.weights else []
+    parts += [f"windows_{pooling.over_windows}"] if pooling.over_windows != "mean" else []
     parts += ["content"] if not pooling.special_tokens else []
     parts += ["no_prompt"] if not pooling.prompt_tokens else []
     parts += ["dense"] if pooling.dense else []

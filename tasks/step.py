@@ -28,7 +28,7 @@ from data import (
     read_record,
 )
 from tasks.assembly import Assembly, Window
-from tasks.encoders import job_encoder
+from tasks.encoders import job_encode, job_encoder
 from tasks.job import ChunkReceipt, EmbedJob, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
 from tasks.owed import Owed, owed_chunks, read_receipt
@@ -154,10 +154,10 @@ def _write_spaces(
             stack.enter_context(open_space_output(store, space, rows.chunk.name, attempt))
             for space in assembly.spaces
         ]
-        for window in assembly.windows(lambda: job_encoder(job)):
+        for window in assembly.windows(lambda: job_encode(job)):
             made.add(window)
-            for output, vectors in zip(outputs, window.texts.vectors, strict=True):
-                output.append(rows, window, vectors)
+            for number, output in enumerate(outputs):
+                output.append(rows, window, number)
     return outputs
 
 

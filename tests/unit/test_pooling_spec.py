@@ -54,7 +54,11 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"layers": [-1, -1]}, "each at most once"),
         ({"layers": []}, "at least 1"),
         ({"mix_weights": [1.0]}, r"mix_weights \[1.0\] with combine='mean'. Set combine to 'mix'"),
-        ({"combine": "mix"}, r"one weight for each of the layers \[-1\].*found \[\]"),
+        ({"combine": "mix"}, r"combine='mix' of one layer, \[-1\]. Name several layers"),
+        (
+            {"weights": "w-12345678"},
+            "'w-12345678', but pooling 'mean' with these settings has none",
+        ),
         ({"combine": "mix", "layers": [0, 1], "mix_weights": [1]}, r"layers \[0, 1\].*found \[1"),
         ({"combine": "mix", "layers": [0, 1], "mix_weights": [0, 0]}, "not all 0"),
         ({"combine": "mix", "layers": [0, 1], "mix_weights": [2, -1]}, "greater than or equal"),

@@ -43,8 +43,8 @@ def spoil(
             vectors[pooling][row] = value
         return replace(result, vectors=tuple(vectors))
 
-    def encode_windows(windows: Any, poolings: Any) -> Any:
-        return map(spoiled, Encoder.encode_windows(encoder, windows, poolings))
+    def encode_windows(windows: Any, poolings: Any, fitted: Any) -> Any:
+        return map(spoiled, Encoder.encode_windows(encoder, windows, poolings, fitted))
 
     monkeypatch.setattr(encoder, "encode_windows", encode_windows)
 

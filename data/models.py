@@ -1,0 +1,93 @@
+"""Fitted things in a store: counts of tokens, learned weights, ranges, under `models/`.
+
+Knows names, bytes and hashes. Does not know what the tensors mean.
+"""
+
+import hashlib
+import re
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from data.lineage import canonical_json, fingerprint, slug
+from data.store import Store, StoreError, read_bytes
+
+_TENSORS, _ABOUT = "tensors.safetensors", "about.json"
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+class DamagedModel(StoreError):
+    """A fitted thing whose files are not those that were saved."""
+
+
+class ModelLineage(BaseModel):
+    """What a fitted thing is: what `about.json` says, and the hash of its tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: dict[str, JsonValue]
+    tensors: str
+
+
+class StoredModel(BaseModel):
+    """A fitted thing, read and proved to be what was saved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fingerprint: str
+    about: dict[str, JsonValue]
+    tensors: bytes
+
+
+def save_model(store: Store, title: str, about: dict[str, JsonValue], tensors: bytes) -> str:
+    """Keep tensors (a safetensors file) and what they are; returns the name to call them by.
+
+    The same content has the same name under a title, and saving it again changes nothing.
+    """
+    lineage = ModelLineage(about=about, tensors=_hash(tensors))
+    name = f"{slug(title)}-{fingerprint(lineage)[:8]}"
+    store.create(f"models/{name}/{_TENSORS}", tensors)
+    store.create(f"models/{name}/{_ABOUT}", canonical_json(lineage.model_dump(mode="json")))
+    return name
+
+
+def load_model(store: Store, name: str) -> StoredModel:
+    """The fitted thing of that name or fingerprint.
+
+    Raises:
+        ValueError: there is none.
+        DamagedModel: its files were changed.
+    """
+    known = [each for each in store.list("models") if _is_meant(each, name)]
+    if not known:
+        raise ValueError(
+            f"the store has no model {name!r} under models/; found "
+            f"{store.list('models') or 'none'}. Fit it, or name one of these."
+        )
+    for each in known:
+        found = _read(store, each)
+        if name in (found.name, found.fingerprint):
+            return found
+    raise DamagedModel(f"models/{known[0]} is not {name}: its files were changed. Fit it again.")
+
+
+def _is_meant(folder: str, name: str) -> bool:
+    if _FINGERPRINT.fullmatch(name):
+        return folder.endswith(f"-{name[:8]}")
+    return folder == name
+
+
+def _read(store: Store, name: str) -> StoredModel:
+    try:
+        lineage = ModelLineage.model_validate_json(read_bytes(store, f"models/{name}/{_ABOUT}"))
+        tensors = read_bytes(store, f"models/{name}/{_TENSORS}")
+    except (FileNotFoundError, ValidationError) as error:
+        raise DamagedModel(f"models/{name} cannot be read ({error}). Fit it again.") from error
+    found = fingerprint(lineage)
+    if _hash(tensors) != lineage.tensors or not name.endswith(f"-{found[:8]}"):
+        raise DamagedModel(f"models/{name}: its files are not those that were saved. Fit it again.")
+    return StoredModel(name=name, fingerprint=found, about=lineage.about, tensors=tensors)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

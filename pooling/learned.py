@@ -1,0 +1,72 @@
+"""Poolings whose weights are learned. Knows packed tokens and small modules, no training.
+
+Each is a frozen class of parameters: `build` makes the module that training or a stored file
+fills, `pool_with` is the formula. The mask has been applied by leaving out: there is no padding.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor, nn
+
+from pooling.batch import TokenBatch
+from pooling.pooler import Sizes
+from pooling.segments import softmax_tokens, sum_tokens
+from pooling.shapes import TextVectors
+
+PARAMETERS = ConfigDict(extra="forbid")
+Size = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, config=PARAMETERS)
+class Attention:
+    """A mean whose weights are learned: each token is scored by what it is.
+
+    sum_t a_t h_t with a = softmax over t of w2 GELU(LayerNorm(W1 h_t + b1)) + b2.
+
+    Source: additive attention, https://arxiv.org/abs/1409.0473, with layer normalisation and GELU
+    in the place of tanh, as is usual in heads over a BERT.
+    """
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """A layer as wide as the states, and one score."""
+        return nn.Sequential(
+            nn.Linear(sizes.hidden, sizes.hidden),
+            nn.LayerNorm(sizes.hidden),
+            nn.GELU(),
+            nn.Linear(sizes.hidden, 1),
+        )
+
+    def pool_with(self, layers: nn.Module, batch: TokenBatch) -> TextVectors:
+        """Scores, weights and sum in float32."""
+        states = batch.states.float()
+        weights = softmax_tokens(layers(states), batch.segment, batch.n)
+        return sum_tokens(states * weights, batch.segment, batch.n)
+
+    def width(self, hidden_size: int) -> int:
+        """As wide as the states."""
+        return hidden_size
+
+
+class LayerMix(nn.Module):
+    """A mean of layers with learned weights, softmax(s): s are the scores, one for each layer.
+
+    Source: https://arxiv.org/abs/1802.05365, equation 1, without its factor, which changes no
+    vector of length 1.
+    """
+
+    def __init__(self, num_layers: int) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros(num_layers))
+
+    def forward(self, layers: list[Tensor]) -> Tensor:
+        """One state per token, from its states in the layers."""
+        mixed = sum(w * h.float() for w, h in zip(self.weights(), layers, strict=True))
+        assert isinstance(mixed, Tensor)
+        return mixed
+
+    def weights(self) -> Tensor:
+        """Of the layers; their sum is 1."""
+        return self.scores.softmax(dim=0)

@@ -1,0 +1,34 @@
+"""Check the parameters of a strategy and fill in its defaults. Knows the table, no model."""
+
+import inspect
+
+from pydantic import ValidationError
+
+from pooling.table import POOLERS
+
+Parameters = dict[str, float | int | str | bool]
+
+
+def write_out(strategy: str, given: Parameters) -> Parameters:
+    """Defaults filled in and numbers of one type, so that one pooling is one space.
+
+    Raises:
+        ValueError: The strategy has no such parameter, or the value is not one for it.
+    """
+    known = sorted(inspect.signature(POOLERS[strategy]).parameters)
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(
+            f"pooling {strategy!r} has no parameters {unknown}; it has {known or 'none'}"
+        )
+    try:
+        pooler = POOLERS[strategy](**given)
+    except ValidationError as error:
+        raise ValueError(f"pooling {strategy!r}: {_faults(error)}") from error
+    return {name: getattr(pooler, name) for name in known}
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}, found {fault['input']!r}"
+        for fault in error.errors()
+    )
