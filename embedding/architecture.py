@@ -38,6 +38,7 @@ class Architecture:
         vocabulary_size: How many ids there are.
         num_layers: Without the embedding output, which is layer 0.
         max_positions: How many tokens the position table holds; None: there is no such limit.
+        first_position: The position id of a text's first token.
         config: transformers' own object.
     """
 
@@ -45,6 +46,7 @@ class Architecture:
     vocabulary_size: int
     num_layers: int
     max_positions: int | None
+    first_position: int
     config: Any
 
 
@@ -64,7 +66,14 @@ def read_architecture(folder: ModelFolder, spec: EncoderSpec) -> Architecture:
             f"is_encoder_decoder={config.is_encoder_decoder}, hidden_size={hidden_size}, "
             f"num_hidden_layers={num_layers}. Choose an encoder such as a BERT."
         )
-    return Architecture(hidden_size, text.vocab_size, num_layers, _max_positions(text), config)
+    return Architecture(
+        hidden_size,
+        text.vocab_size,
+        num_layers,
+        _max_positions(text),
+        _first_position(text),
+        config,
+    )
 
 
 def _read_config(folder: ModelFolder, spec: EncoderSpec) -> Any:
@@ -89,6 +98,9 @@ def _max_positions(config: Any) -> int | None:
     rows = getattr(config, "max_position_embeddings", None)
     if rows is None or rows <= 0:  # XLNet says -1: its positions are relative
         return None
-    if config.model_type in OFFSET_POSITIONS:
-        return int(rows) - (config.pad_token_id or 0) - 1
-    return int(rows)
+    return int(rows) - _first_position(config)
+
+
+def _first_position(config: Any) -> int:
+    """0; where positions count from behind that of padding, the one after it."""
+    return (config.pad_token_id or 0) + 1 if config.model_type in OFFSET_POSITIONS else 0

@@ -8,6 +8,7 @@ from embedding.encoder import Encoder, EncoderParts
 from embedding.folder import open_folder
 from embedding.identity import identify_folder
 from embedding.model import load_transformer
+from embedding.packing import without_padding
 from embedding.spec import EncoderSpec
 from embedding.tokenizer import load_tokenizer
 
@@ -31,6 +32,7 @@ def load_encoder(spec: EncoderSpec, *, token_budget: int | None = None) -> Encod
         device=device,
         gives_types=tokenizer.gives_types,
     )
+    transformer = without_padding(transformer, tokenizer)
     dense = tuple(load_dense(path, device) for path in folder.dense)
     parts = EncoderParts(folder, architecture, tokenizer, transformer, dense)
     budget = default_token_budget(device) if token_budget is None else token_budget

@@ -1,24 +1,25 @@
-"""Run the transformer. Knows token ids and token states, no texts and no poolings."""
+"""Run the transformer. Knows token ids and token states, no texts and no poolings.
+
+A batch goes through it packed, one row without padding, where the model allows that, and padded
+where not: some families mix the texts of a row. Which way it goes is decided by a trial.
+"""
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel
-from transformers.utils import logging as untyped_logging
 
 from embedding.architecture import Architecture
 from embedding.batches import PackedBatch
 from embedding.folder import ModelFolder
-from embedding.own_pooler import has_pooler, takes_pooler
+from embedding.module import load_module
+from embedding.packed_attention import find_runs, using_runs
 from embedding.spec import EncoderSpec
 from pooling.shapes import PooledTexts, TokenStates
-
-transformers_logging: Any = untyped_logging
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ForwardPass:
 
     Attributes:
         states: The states of the batch's tokens, packed, after each of the layers asked for.
-        pooled: What the model's own pooler made of each text; None: it has none.
+        pooled: What the model's own pooler made of each text; None: it has none, or nobody asked.
     """
 
     states: dict[int, TokenStates]
@@ -44,6 +45,8 @@ class Transformer:
         num_layers: Without the embedding output.
         pad_id: What fills up the shorter rows; masked, so that only positions depend on it.
         takes_types: Whether it wants token type ids.
+        first_position: The position id of a text's first token.
+        is_packed: Whether batches go through without padding.
     """
 
     module: Any
@@ -51,12 +54,39 @@ class Transformer:
     num_layers: int
     pad_id: int
     takes_types: bool
+    first_position: int
+    is_packed: bool = False
 
-    def forward(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
+    def forward(
+        self, batch: PackedBatch, layers: Sequence[int], *, wants_pooled: bool = False
+    ) -> ForwardPass:
         """The states of the batch's tokens after each of the layers asked for.
 
-        The rows are padded on the right whatever the tokenizer says: positions then count from
-        the first real token in every family of models, and the padding is dropped again here.
+        The model's own pooler reads the first token of a row, so a batch that is to be pooled by it
+        is padded.
+        """
+        if self.is_packed and not wants_pooled:
+            return self._forward_packed(batch, layers)
+        return self._forward_padded(batch, layers)
+
+    def _forward_packed(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
+        """All texts in one row: each is its own neighbourhood for attention and positions."""
+        inputs: dict[str, Any] = {
+            "input_ids": self._send(batch.ids).unsqueeze(0),
+            "position_ids": self._send(batch.position + self.first_position).unsqueeze(0),
+            "runs": find_runs(np.bincount(batch.segment)),
+        }
+        if self.takes_types:
+            inputs["token_type_ids"] = self._send(batch.types).unsqueeze(0)
+        with using_runs(self.module.config):
+            hidden, _ = self._run(inputs, layers)
+        return ForwardPass({layer: states[0] for layer, states in hidden.items()}, None)
+
+    def _forward_padded(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
+        """The rows are padded on the right whatever the tokenizer says.
+
+        Positions then count from the first real token in every family of models. The padding is
+        dropped again here.
         """
         size = (len(batch.rows), batch.width)
         where = self._send(batch.segment * batch.width + batch.position)
@@ -74,9 +104,9 @@ class Transformer:
         return ForwardPass(flat, pooled)
 
     def _run(
-        self, inputs: dict[str, Tensor], layers: Sequence[int]
+        self, inputs: dict[str, Any], layers: Sequence[int]
     ) -> tuple[dict[int, Tensor], Tensor | None]:
-        """The padded states; all layers are kept by the model only if one but the last is asked."""
+        """The states; all layers are kept by the model only if one but the last is asked."""
         inner = any(layer != self.num_layers for layer in layers)
         output = self.module(**inputs, output_hidden_states=inner, return_dict=True)
         found = {self.num_layers: output.last_hidden_state}
@@ -114,7 +144,7 @@ def load_transformer(
     """
     config = architecture.config
     config.use_cache = False
-    module = _load_module(folder, spec, config)
+    module = load_module(folder, spec, config)
     pad_id = getattr(config.get_text_config(), "pad_token_id", None)
     accepted = inspect.signature(module.forward).parameters
     return Transformer(
@@ -123,31 +153,8 @@ def load_transformer(
         num_layers=architecture.num_layers,
         pad_id=pad_id if isinstance(pad_id, int) else 0,
         takes_types=gives_types and "token_type_ids" in accepted,
+        first_position=architecture.first_position,
     )
-
-
-def _load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
-    own_pooler = has_pooler(folder, config)
-    with _quiet():
-        module, report = AutoModel.from_pretrained(
-            folder.transformer,
-            config=config,
-            dtype=getattr(torch, spec.dtype),
-            use_safetensors=True,
-            trust_remote_code=spec.trust_remote_code,
-            local_files_only=True,
-            output_loading_info=True,
-            **({"add_pooling_layer": own_pooler} if takes_pooler(config) else {}),
-        )
-    # A pooler that is not in the files is refused to who asks for it; others never read it.
-    needed = [k for k in report["missing_keys"] if own_pooler or not k.startswith("pooler.")]
-    missing = sorted(needed)
-    if missing:
-        raise ValueError(
-            f"model {folder.name!r}: {len(missing)} weights are not in its files, such as "
-            f"{missing[0]!r}. The download may be incomplete, or config.json of another model."
-        )
-    return module
 
 
 def count_rows(transformer: Transformer) -> int:
@@ -163,18 +170,3 @@ def count_positions(transformer: Transformer) -> int | None:
             padding = getattr(module, "padding_idx", None)
             return table.num_embeddings - (padding + 1 if isinstance(padding, int) else 0)
     return None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No bars, and no report on weights that are not used: what is missing is checked above."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()

@@ -157,7 +157,7 @@ def make_arithmetic_encoder(make_folder: MakeFolder) -> Callable[..., Encoder]:
         module = ArithmeticModel(Trouble(**(trouble or {})))
         parts = replace(
             real.parts,
-            transformer=replace(real.parts.transformer, module=module),
+            transformer=replace(real.parts.transformer, module=module, is_packed=False),
             architecture=replace(real.parts.architecture, hidden_size=3),
         )
         return Encoder(real.spec, real.identity, parts=parts, token_budget=budget)

@@ -12,9 +12,16 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, AutoTokenizer, BertForPreTraining
+from transformers import AttentionInterface, AutoModel, AutoTokenizer, BertForPreTraining
 
-from embedding import Encoder, EncoderSpec, checks, load_encoder, output_dimension
+from embedding import (
+    Encoder,
+    EncoderSpec,
+    checks,
+    load_encoder,
+    output_dimension,
+    packed_attention,
+)
 from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
@@ -31,7 +38,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "electra": {"embedding_size": 8},
     "mpnet": {"pad_token_id": 1, "max_position_embeddings": 34},
     "deberta-v2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
-    "modernbert": {},
+    "modernbert": {"local_attention": 8, "global_attn_every_n_layers": 2},
     "nomic_bert": {},
     "xlnet": {"d_model": 16, "n_layer": 2, "n_head": 2, "d_inner": 32},
     "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2},
@@ -74,6 +81,41 @@ def test_a_family_gives_in_batches_what_transformers_gives_alone(
     spec = EncoderSpec(model=str(folder), device="cpu", max_tokens=30)
     found = load_encoder(spec, token_budget=64).encode(TEXTS, PoolingSpec(normalize=False))
     assert np.abs(found - expected).max() < TOLERANCE * np.abs(expected).max()
+
+
+# The others have an attention of their own, which mixes the texts of a row without an error.
+WITHOUT_PADDING = {
+    *("bert", "roberta", "xlm-roberta", "distilbert", "albert", "electra", "modernbert"),
+    *("nomic_bert", "gpt2", "qwen3"),
+}
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_family_runs_without_padding_where_that_was_tried_and_found_equal(
+    kind: str, make_family: MakeFolder
+) -> None:
+    encoder = load_encoder(EncoderSpec(model=str(make_family(kind)), device="cpu"))
+    assert encoder.parts.transformer.is_packed == (kind in WITHOUT_PADDING)
+
+
+def test_a_family_that_wrongly_says_it_can_run_without_padding_is_padded(
+    make_family: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = EncoderSpec(model=str(make_family("bert")), device="cpu")
+    attend = packed_attention.attend_in_runs
+    monkeypatch.setitem(
+        AttentionInterface._global_mapping,
+        packed_attention.PACKED,
+        lambda *states, runs, **settings: attend(*states, runs=_joined(runs), **settings),
+    )
+    encoder = load_encoder(spec)
+    assert not encoder.parts.transformer.is_packed
+    assert encoder.encode(TEXTS).shape == (6, 16)
+
+
+def _joined(runs: list[packed_attention.Run]) -> list[packed_attention.Run]:
+    """One run over all tokens: every text sees every other."""
+    return [packed_attention.Run(0, 1, runs[-1].end)]
 
 
 WITH_POOLER = ["bert", "roberta", "albert", "mpnet"]
@@ -187,7 +229,8 @@ def test_an_encoder_that_gives_one_text_two_vectors_is_refused(
 ) -> None:
     good = tiny_encoder.parts
     module = NeighbourModel(good.transformer.module, factor)
-    parts = replace(good, transformer=replace(good.transformer, module=module))
+    transformer = replace(good.transformer, module=module, is_packed=False)
+    parts = replace(good, transformer=transformer)
     broken = Encoder(tiny_encoder.spec, tiny_encoder.identity, parts=parts, token_budget=4_096)
     with pytest.raises(ValueError, match=message):
         checks.check_encoder(broken)

@@ -1,0 +1,104 @@
+"""Attention within each text of a packed batch. Knows runs of equally long texts, no model.
+
+A packed batch is one row that holds text after text, without padding. All of a transformer but its
+attention works token by token and needs no more; attention is computed here, run by run, by the
+kernel that transformers would use. No mask is built under this name, so none is in the way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+PACKED = "packed_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive texts of equal length within a packed batch.
+
+    Attributes:
+        start: The row of their first token.
+        texts: How many.
+        length: Tokens of each.
+    """
+
+    start: int
+    texts: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The row after their last token."""
+        return self.start + self.texts * self.length
+
+
+def find_runs(lengths: Int64[np.ndarray, " texts"]) -> list[Run]:
+    """The runs of texts of these lengths, in order; few, where like lengths stand together."""
+    first = np.flatnonzero(np.diff(lengths, prepend=-1))
+    counts = np.diff(first, append=len(lengths))
+    starts = (np.cumsum(lengths) - lengths)[first]
+    return [
+        Run(int(start), int(count), int(length))
+        for start, count, length in zip(starts, counts, lengths[first], strict=True)
+    ]
+
+
+def attend_in_runs(  # noqa: PLR0913 - the signature of transformers' attention functions
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: None,
+    *,
+    runs: list[Run],
+    sliding_window: int | None = None,
+    **settings: Any,
+) -> tuple[Tensor, None]:
+    """The attention of each text over its own tokens: `[1, heads, tokens, size]` in, as sdpa out.
+
+    With a sliding window, tokens i and j see each other if |i - j| < window, as transformers' own
+    masks have it.
+    """
+    found = []
+    for run in runs:
+        size = (run.texts, run.length)
+        queries, keys, values = (
+            # [heads, tokens, size] to [texts, heads, length, size]
+            states[0, :, run.start : run.end].reshape(len(states[0]), *size, -1).transpose(0, 1)
+            for states in (query, key, value)
+        )
+        mask = None
+        if sliding_window is not None and run.length > sliding_window:
+            mask = _window_mask(run.length, sliding_window, module, query.device)
+        output, _ = sdpa_attention_forward(module, queries, keys, values, mask, **settings)
+        found.append(output.flatten(0, 1))
+    return torch.cat(found).unsqueeze(0), None
+
+
+def _window_mask(length: int, window: int, module: nn.Module, device: torch.device) -> Tensor:
+    place = torch.arange(length, device=device)
+    distance = place.unsqueeze(1) - place
+    near = distance.abs() < window
+    return near & (distance >= 0) if getattr(module, "is_causal", False) else near
+
+
+@contextmanager
+def using_runs(config: Any) -> Iterator[None]:
+    """Let the model of this config attend in runs while the block lasts."""
+    own = config._attn_implementation
+    config._attn_implementation = PACKED
+    try:
+        yield
+    finally:
+        config._attn_implementation = own
+
+
+AttentionInterface.register(PACKED, attend_in_runs)
