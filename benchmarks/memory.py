@@ -34,7 +34,7 @@ from tasks.summary import Ended
 ROOT = Path(__file__).parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 WORDS = [f"w{n}" for n in range(1000)]  # two of them tell a million texts apart
-_PLAIN = [PoolingSpec(strategy=name) for name in POOLERS]
+_PLAIN = [s for name in POOLERS if not (s := PoolingSpec(strategy=name)).needs_weights]
 # The first eight stay those of docs/log.md, so that its figures can be compared.
 POOLINGS = (*_PLAIN[:7], PoolingSpec(strategy="mean", normalize=False), *_PLAIN[7:])
 

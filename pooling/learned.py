@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pooling.batch import TokenBatch
 from pooling.pooler import Sizes
-from pooling.segments import softmax_tokens, sum_tokens
+from pooling.segments import map_tokens, softmax_tokens, weigh_tokens
 from pooling.shapes import TextVectors
 
 PARAMETERS = ConfigDict(extra="forbid")
@@ -41,13 +41,43 @@ class Attention:
 
     def pool_with(self, layers: nn.Module, batch: TokenBatch) -> TextVectors:
         """Scores, weights and sum in float32."""
-        states = batch.states.float()
-        weights = softmax_tokens(layers(states), batch.segment, batch.n)
-        return sum_tokens(states * weights, batch.segment, batch.n)
+        weights = softmax_tokens(map_tokens(batch.states, layers), batch.segment, batch.n)
+        return weigh_tokens(batch.states, weights, batch.segment, batch.n)
 
     def width(self, hidden_size: int) -> int:
         """As wide as the states."""
         return hidden_size
+
+
+@dataclass(frozen=True, slots=True, config=PARAMETERS)
+class SelfAttentive:
+    """Several means side by side, each with learned weights of its own: the hops.
+
+    [sum_t a_1t h_t ; ... ; sum_t a_rt h_t] with a_r = softmax over t of W2_r tanh(W1 h_t).
+
+    Source: https://arxiv.org/abs/1703.03130, equations 6 and 7, on token states, not an LSTM's.
+    Its penalty, which keeps the hops apart, belongs to the training.
+    """
+
+    attention_size: Size = 128
+    hops: Size = 4
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """W1, tanh and W2, as published without biases."""
+        return nn.Sequential(
+            nn.Linear(sizes.hidden, self.attention_size, bias=False),
+            nn.Tanh(),
+            nn.Linear(self.attention_size, self.hops, bias=False),
+        )
+
+    def pool_with(self, layers: nn.Module, batch: TokenBatch) -> TextVectors:
+        """Hop after hop: weights differ, the states are read where they lie."""
+        weights = softmax_tokens(map_tokens(batch.states, layers), batch.segment, batch.n)
+        return weigh_tokens(batch.states, weights, batch.segment, batch.n)
+
+    def width(self, hidden_size: int) -> int:
+        """As wide as the states, times the hops."""
+        return self.hops * hidden_size
 
 
 class LayerMix(nn.Module):

@@ -5,6 +5,7 @@ import inspect
 from pydantic import ValidationError
 
 from pooling.table import POOLERS
+from pooling.windows import HierarchicalStrategy
 
 Parameters = dict[str, float | int | str | bool]
 
@@ -25,6 +26,11 @@ def write_out(strategy: str, given: Parameters) -> Parameters:
     except ValidationError as error:
         raise ValueError(f"pooling {strategy!r}: {_faults(error)}") from error
     return {name: getattr(pooler, name) for name in known}
+
+
+def has_own_windows(strategy: str, parameters: Parameters) -> bool:
+    """Whether it is trained on tokens and windows at once, and so pools the windows itself."""
+    return isinstance(POOLERS[strategy](**parameters), HierarchicalStrategy)
 
 
 def _faults(error: ValidationError) -> str:

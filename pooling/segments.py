@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pooling.shapes import TextCounts, TextVectors, TokenSegments, TokenStates
+from pooling.shapes import TextCounts, TextVectors, TokenFeatures, TokenSegments, TokenStates
 
 SLICE_BYTES = 16 << 20
 _NEUTRAL = {"amax": float("-inf"), "amin": float("inf")}
@@ -65,7 +65,10 @@ def extreme_of_tokens(
     extreme = states.new_full((n, states.shape[1]), _NEUTRAL[which], dtype=torch.float32)
     for part, wide in _widened(states):
         index = segment[part].unsqueeze(1).expand_as(wide)
-        extreme.scatter_reduce_(0, index, change(wide, part) if change else wide, reduce=which)
+        # Not in place: training goes back through the extremes of every slice.
+        extreme = extreme.scatter_reduce(
+            0, index, change(wide, part) if change else wide, reduce=which
+        )
     return extreme
 
 
@@ -85,16 +88,39 @@ def mean_of_largest(states: TokenStates, segment: TokenSegments, n: int, *, k: i
     return vectors
 
 
-def softmax_tokens(scores: TokenStates, segment: TokenSegments, n: int) -> TokenStates:
-    """The softmax over each text's tokens, column by column, in float32; it can be trained through.
+def softmax_tokens(scores: TokenFeatures, segment: TokenSegments, n: int) -> TokenFeatures:
+    """The softmax over each text's tokens, column by column; it can be trained through.
 
     The largest score is subtracted first, so that nothing overflows.
     """
-    wide = scores.float()
-    largest = extreme_of_tokens(wide.detach(), segment, n, which="amax")
-    powers = (wide - largest[segment]).exp()
+    largest = extreme_of_tokens(scores.detach(), segment, n, which="amax")
+    powers = (scores - largest[segment]).exp()
     total = powers.new_zeros((n, powers.shape[1])).index_add(0, segment, powers)
     return powers / total[segment]
+
+
+def weigh_tokens(
+    states: TokenStates, weights: TokenFeatures, segment: TokenSegments, n: int
+) -> TextVectors:
+    """The sum of each text's states times their weights: side by side, one per column of these."""
+    columns = [weights[:, i : i + 1] for i in range(weights.shape[1])]
+    changes = [lambda wide, part, w=w: wide * w[part] for w in columns]
+    return torch.cat([sum_tokens(states, segment, n, change=c) for c in changes], dim=1)
+
+
+def map_tokens(states: TokenStates, function: Callable[[Tensor], Tensor]) -> TokenFeatures:
+    """What the function makes of each token's state alone, in float32."""
+    return torch.cat([function(wide) for _, wide in _widened(states)])
+
+
+def shift_tokens(
+    states: TokenStates, segment: TokenSegments, by: int, *, beyond: float = 0.0
+) -> TokenStates:
+    """For each token the state of the one `by` places later in its text, or `beyond` its ends."""
+    row = torch.arange(len(segment), device=segment.device) + by
+    other = row.clamp(0, len(segment) - 1)
+    is_inside = (row == other) & (segment[other] == segment)
+    return torch.where(is_inside.unsqueeze(1), states[other], beyond)
 
 
 def _widened(states: TokenStates) -> Iterator[tuple[slice, Tensor]]:

@@ -2,16 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from pooling.parameters import Parameters, write_out
+from pooling.parameters import Parameters, has_own_windows, write_out
 from pooling.pooler import FittedStrategy
 from pooling.table import CONTENT_ONLY, POOLERS
 
@@ -181,11 +174,16 @@ class PoolingSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _refuse_idle_weights(self) -> "PoolingSpec":
+    def _refuse_idle_settings(self) -> "PoolingSpec":
         if self.weights is not None and not self.needs_weights:
             raise ValueError(
                 f"weights {self.weights!r}, but pooling {self.strategy!r} with these settings has "
                 "none to fill. Leave weights out."
+            )
+        if self.over_windows != "mean" and has_own_windows(self.strategy, self.parameters):
+            raise ValueError(
+                f"pooling {self.strategy!r} has its own way over windows; found over_windows="
+                f"{self.over_windows!r}. Leave over_windows out."
             )
         return self
 

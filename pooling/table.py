@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from pooling import tokens, weighted
+from pooling import convolutional, learned, recurrent, tokens, weighted
 from pooling.pooler import FittedStrategy, PlainPooler, Pooler
 
 POOLERS: dict[str, Callable[..., Pooler | FittedStrategy]] = {
@@ -20,6 +20,14 @@ POOLERS: dict[str, Callable[..., Pooler | FittedStrategy]] = {
     "gem": weighted.Gem,
     "top_k_mean": weighted.TopKMean,
     "pooler": partial(PlainPooler, tokens.pooler, 1),
+    "attention": learned.Attention,
+    "self_attentive": learned.SelfAttentive,
+    "text_cnn": convolutional.TextCnn,
+    "dpcnn": convolutional.Dpcnn,
+    "bilstm": recurrent.Bilstm,
+    "bilstm_attention": recurrent.BilstmAttention,
+    "text_rcnn": recurrent.TextRcnn,
+    "hierarchical_attention": recurrent.HierarchicalAttention,
 }
 
 # Strategies over the words of a text alone, unless a spec says otherwise: special tokens do not

@@ -13,18 +13,21 @@ import pytest
 import torch
 
 from embedding import Encoder
-from pooling import POOLERS, PoolingSpec
+from pooling import POOLERS, Fitted, PoolingSpec, Sizes, TextPooler
 
 SAMPLE = Path(__file__).parents[2] / "samples/wordnet12.parquet"
 TOLERANCE = 1e-6  # of vectors of length 1; of raw ones, times the largest of all components
 TOLERANCES = {"gem": 1e-3}  # where powers cancel, its root enlarges what float32 loses
 NUM_TEXTS = 200
 NUM_PARTITIONS = 100
+NAMES = sorted(POOLERS.keys() - {"pooler"})  # not every model has one
+FITTED = [name for name in NAMES if PoolingSpec(strategy=name).needs_weights]
 POOLINGS = [
     PoolingSpec(strategy=name, normalize=normalize)
-    for name in POOLERS.keys() - {"pooler"}  # not every model has one
+    for name in NAMES
+    if name not in FITTED
     for normalize in (True, False)
-]
+] + [PoolingSpec(strategy=name, weights=name) for name in FITTED]
 
 
 @pytest.fixture
@@ -55,9 +58,19 @@ def draw_partitions(
         yield windows, int(2 ** generator.uniform(6, 12))
 
 
+def draw_weights(encoder: Encoder) -> dict[str, Fitted]:
+    """For each strategy that is fitted, what it starts from with seed 0."""
+    torch.manual_seed(0)
+    architecture = encoder.parts.architecture
+    sizes = Sizes(architecture.hidden_size, architecture.vocabulary_size)
+    return {name: TextPooler(PoolingSpec(strategy=name), sizes).to_fitted() for name in FITTED}
+
+
 def encode(encoder: Encoder, texts: list[str], windows: list[np.ndarray]) -> list[np.ndarray]:
     """The vectors of each pooling, in the order of the texts."""
-    found = list(encoder.encode_windows([[texts[i] for i in w] for w in windows], POOLINGS))
+    fitted = draw_weights(encoder)
+    given = [[texts[i] for i in window] for window in windows]
+    found = list(encoder.encode_windows(given, POOLINGS, fitted))
     back = np.argsort(np.concatenate(windows))
     return [np.concatenate([r.vectors[i] for r in found])[back] for i in range(len(POOLINGS))]
 

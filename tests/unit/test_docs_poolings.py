@@ -1,13 +1,17 @@
 """docs/poolings.md is true: its table is the table of the code, and its settings and lines work."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pooling import POOLERS, PoolingSpec, build_pooler
+from embedding import EncoderSpec, load_encoder
+from pooling import POOLERS, PoolingSpec, pool_padded
+from tasks.fitted import load_fitted
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/poolings.md").read_text()
@@ -33,8 +37,10 @@ def test_every_cell_of_a_strategy_says_something(strategy: str) -> None:
 
 @pytest.mark.parametrize("strategy", POOLERS)
 def test_the_length_that_the_page_gives_is_the_pooler_s(strategy: str) -> None:
-    times = {"H": 1, "2 H": 2}[rows()[strategy]["length"]]
-    assert build_pooler(PoolingSpec(strategy=strategy)).width(10) == 10 * times
+    spec = PoolingSpec(strategy=strategy)
+    known = {name: str(value) for name, value in spec.parameters.items()} | {"H": "10"}
+    factors = [known.get(word, word) for word in rows()[strategy]["length"].split()]
+    assert POOLERS[strategy](**spec.parameters).width(10) == math.prod(map(int, factors))
 
 
 @pytest.mark.parametrize("strategy", POOLERS)
@@ -54,6 +60,13 @@ def test_the_settings_that_the_page_gives_are_valid(settings: str) -> None:
     assert PoolingSpec.model_validate_json(settings)
 
 
+def lines_below(heading: str) -> str:
+    """The Python of a section."""
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    return str(code)
+
+
 @pytest.fixture
 def _same_table_afterwards() -> Iterator[None]:
     before = dict(POOLERS)
@@ -65,9 +78,25 @@ def _same_table_afterwards() -> Iterator[None]:
 @pytest.mark.usefixtures("_same_table_afterwards")
 def test_a_pooling_of_one_s_own_takes_ten_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    code = lines_below("Your own")
     assert len([line for line in code.splitlines() if line]) <= 10
     values: dict[str, np.ndarray] = {}
     exec(compile(code, "docs/poolings.md", "exec"), values)
     assert values["vectors"].shape == (2, 384)
     np.testing.assert_allclose(np.linalg.norm(values["vectors"], axis=1), 1, atol=1e-6)
+
+
+def test_a_pooling_trained_as_the_page_trains_one_is_known_to_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    monkeypatch.chdir(tmp_path)
+    values: dict[str, Any] = {}
+    exec(compile(lines_below("Learned poolings"), "docs/poolings.md", "exec"), values)
+    assert values["loss"] < 0.1
+    pooling = PoolingSpec(strategy="attention", weights=values["name"], normalize=False)
+    fitted = load_fitted(values["store"], [values["name"]])
+    encoder = load_encoder(EncoderSpec(model="models/all-MiniLM-L6-v2", device="cpu"))
+    vectors = encoder.encode(values["texts"], pooling, fitted=fitted)
+    trained = pool_padded(values["pooler"], values["states"], values["mask"])
+    np.testing.assert_allclose(vectors, trained.detach().numpy(), atol=1e-5)
