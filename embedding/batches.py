@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from embedding.template import Template
-from embedding.tokenized import LongArray, TokenizedTexts
+from embedding.tokenized import LongArray, TokenRows
 
 # From this length on, attention costs more memory than all the rest of a layer.
 ATTENTION_LENGTH = 1_024
@@ -42,7 +42,7 @@ class PackedBatch:
     cls: Mask | None
 
 
-def order_longest_first(tokenized: TokenizedTexts) -> Int64[np.ndarray, " rows"]:
+def order_longest_first(tokenized: TokenRows) -> Int64[np.ndarray, " rows"]:
     """The texts that have content, longest first; equal ones keep their order.
 
     Texts of like length share a batch, so little is padded; and the batch that needs most memory
@@ -64,7 +64,7 @@ def texts_that_fit(width: int, token_budget: int) -> int:
 
 
 def pack_batch(
-    tokenized: TokenizedTexts, rows: Int64[np.ndarray, " texts"], template: Template
+    tokenized: TokenRows, rows: Int64[np.ndarray, " texts"], template: Template
 ) -> PackedBatch:
     """The ids of some texts of a window with the template around each."""
     content = tokenized.lengths[rows]

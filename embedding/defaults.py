@@ -1,9 +1,14 @@
 """Fill in what a spec leaves to the model folder. Knows what folders state, loads no weights."""
 
+from dataclasses import replace
+from typing import Literal
+
 from embedding.architecture import Architecture, read_architecture
-from embedding.dimensions import fitting_pooler, vector_dimension
+from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
 from embedding.folder import Json, ModelFolder, open_folder, read_json
+from embedding.long_texts import HeadTail, LongTexts, Windows
 from embedding.spec import EncoderSpec
+from embedding.tokenizer import load_tokenizer
 from pooling import FittedByName, PoolingSpec
 
 # transformers writes about 1e30 where a tokenizer has no limit
@@ -68,6 +73,7 @@ def output_dimension(
     Raises:
         ValueError: The encoder cannot give this pooling, or what was fitted does not fit it.
     """
+    check_over_windows(pooling, spec.long_texts)
     folder = open_folder(spec)
     architecture = read_architecture(folder, spec)
     pooler = fitting_pooler(pooling, folder, architecture, fitted)
@@ -93,6 +99,28 @@ def resolve_max_tokens(spec: EncoderSpec, folder: ModelFolder, architecture: Arc
     if not known:
         raise ValueError(f"model {folder.name!r} states no maximum length. Set encoder.max_tokens.")
     return int(min(known))
+
+
+def resolve_long_texts(
+    spec: EncoderSpec, folder: ModelFolder, max_tokens: int
+) -> Literal["truncate"] | LongTexts:
+    """What is read of long texts; only if it is not "truncate" is the tokenizer needed, and loaded.
+
+    Raises:
+        ValueError: Template and prompt leave no room for it.
+    """
+    if spec.long_texts == "truncate":
+        return "truncate"
+    tokenizer = load_tokenizer(folder, spec, max_tokens)
+    prompt = resolve_prompt(spec, folder)
+    found: LongTexts
+    if spec.long_texts == "windows":
+        found = Windows(overlap=spec.window_overlap, max_windows=spec.max_windows)
+    else:
+        half = max(1, tokenizer.room_after(prompt) // 2)
+        found = HeadTail(tail_tokens=spec.tail_tokens or half)
+    replace(tokenizer, long_texts=found).check_prompt(prompt)
+    return found
 
 
 def resolve_prompt(spec: EncoderSpec, folder: ModelFolder) -> str:

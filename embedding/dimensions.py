@@ -28,6 +28,20 @@ def resolve_layers(pooling: PoolingSpec, num_layers: int) -> tuple[int, ...]:
     return resolved
 
 
+def check_over_windows(pooling: PoolingSpec, long_texts: str) -> None:
+    """Refuse a way over windows where no text has several.
+
+    Raises:
+        ValueError: It would make another space of the same vectors.
+    """
+    if pooling.over_windows != "mean" and long_texts != "windows":
+        raise ValueError(
+            f"pooling {pooling.strategy!r}: over_windows={pooling.over_windows!r}, but with "
+            f"encoder.long_texts={long_texts!r} each text is one window. Set encoder.long_texts to "
+            "'windows', or leave over_windows out."
+        )
+
+
 def fitting_pooler(
     pooling: PoolingSpec,
     folder: ModelFolder,

@@ -15,11 +15,12 @@ import numpy as np
 from embedding.architecture import Architecture
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
-from embedding.dimensions import fitting_pooler, vector_dimension
+from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
 from embedding.encoded import EncodedTexts, VectorArray
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
 from embedding.model import Transformer
+from embedding.pooled_texts import pool_texts
 from embedding.runner import BatchRunner
 from embedding.spec import EncoderSpec
 from embedding.tokenized import TokenizedTexts
@@ -114,6 +115,7 @@ class Encoder:
         return self._encode_windows(windows, plans, self.identity.prompt)
 
     def _plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
+        check_over_windows(pooling, self.spec.long_texts)
         parts = self.parts
         pooler = fitting_pooler(pooling, parts.folder, parts.architecture, fitted)
         dimension = vector_dimension(pooler, parts.folder, parts.architecture)
@@ -152,19 +154,14 @@ class Encoder:
         started = time.perf_counter()
         tokenized = future.result()
         ready = time.perf_counter()
-        size = len(tokenized.n_tokens)
-        vectors = tuple(plan.room_for(size) for plan in plans)
-        bad = tuple(np.zeros(size, dtype=np.bool_) for _ in plans)
-        for rows, found in self._runner.run(tokenized, plans):
-            for i, (values, flags) in enumerate(found):
-                vectors[i][rows], bad[i][rows] = values, flags
+        pooled = pool_texts(self._runner, tokenized, plans, self.parts.tokenizer.window_cut)
         return EncodedTexts(
-            vectors=vectors,
+            vectors=pooled.vectors,
             n_tokens=tokenized.n_tokens,
             truncated=tokenized.truncated,
-            n_windows=np.ones(size, dtype=np.int32),
+            n_windows=pooled.n_windows,
             no_tokens=tokenized.no_tokens,
-            bad=bad,
+            bad=pooled.bad,
             n_unknown=tokenized.n_unknown,
             n_content=tokenized.n_content,
             device_seconds=time.perf_counter() - ready,

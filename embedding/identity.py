@@ -12,21 +12,22 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from embedding.architecture import Architecture, read_architecture
-from embedding.defaults import resolve_max_tokens, resolve_prompt
+from embedding.defaults import resolve_long_texts, resolve_max_tokens, resolve_prompt
 from embedding.folder import ModelFolder, list_weights, open_folder
+from embedding.long_texts import TRUNCATE, HeadTail, LongTexts, Windows
 from embedding.spec import Dtype, EncoderSpec
 
 
 class EncoderIdentity(BaseModel):
-    """All that an encoder's token states depend on, apart from the text.
+    """All that an encoder's vectors depend on, apart from the text and the pooling.
 
     Attributes:
         weights: sha256 of the weights; of a single file it is the file's own.
         config: sha256 of the config, and of the folder's Python code if that may run.
         tokenizer: sha256 of the tokenizer's files.
         dense: One sha256 for each Dense layer, config and weights.
-        max_tokens: The length at which texts are cut.
-        long_texts: What becomes of longer texts.
+        max_tokens: How much is read at once.
+        long_texts: What is read of longer texts; a bare word where they are cut off.
         prompt: Put before every document.
         dtype: In which the encoder computes.
     """
@@ -38,16 +39,22 @@ class EncoderIdentity(BaseModel):
     tokenizer: str
     dense: tuple[str, ...]
     max_tokens: int
-    long_texts: Literal["truncate"] = "truncate"
+    long_texts: Literal["truncate"] | HeadTail | Windows = "truncate"
     prompt: str
     dtype: Dtype
+
+    @property
+    def reads(self) -> LongTexts:
+        """How long texts are read."""
+        return TRUNCATE if self.long_texts == "truncate" else self.long_texts
 
 
 def identify_encoder(spec: EncoderSpec) -> EncoderIdentity:
     """The identity of the spec's encoder; hashing takes a second for each GB of weights.
 
     Raises:
-        ValueError: The folder is not one of an encoder that can be loaded.
+        ValueError: The folder is not one of an encoder that can be loaded, or leaves no room for
+            what the spec says of long texts.
     """
     folder = open_folder(spec)
     return identify_folder(spec, folder, read_architecture(folder, spec))
@@ -59,6 +66,7 @@ def identify_folder(
     """The same, of a folder that is open already."""
     code = sorted(folder.transformer.glob("*.py")) if spec.trust_remote_code else []
     lower_case = "lower" if folder.lengths.get("do_lower_case") else "as written"
+    max_tokens = resolve_max_tokens(spec, folder, architecture)
     return EncoderIdentity(
         weights=_hash_files(folder.weight_files()),
         config=_hash_files([folder.transformer / "config.json", *code]),
@@ -67,7 +75,8 @@ def identify_folder(
             _hash_files([path / "config.json", *list_weights(path, f"Dense layer {path.name}")])
             for path in folder.dense
         ),
-        max_tokens=resolve_max_tokens(spec, folder, architecture),
+        max_tokens=max_tokens,
+        long_texts=resolve_long_texts(spec, folder, max_tokens),
         prompt=resolve_prompt(spec, folder),
         dtype=spec.dtype,
     )

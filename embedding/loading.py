@@ -24,7 +24,7 @@ def load_encoder(spec: EncoderSpec, *, token_budget: int | None = None) -> Encod
     folder = open_folder(spec)
     architecture = read_architecture(folder, spec)
     identity = identify_folder(spec, folder, architecture)
-    tokenizer = load_tokenizer(folder, spec, identity.max_tokens)
+    tokenizer = load_tokenizer(folder, spec, identity.max_tokens, long_texts=identity.reads)
     transformer = load_transformer(
         folder,
         spec,

@@ -1,20 +1,24 @@
-"""Run tokenised texts through the device, batch by batch. Knows memory, no texts."""
+"""Run rows of ids through the device, batch by batch. Knows memory, no texts and no poolings."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-import numpy as np
-
-from embedding.batches import batch_cost, order_longest_first, pack_batch, texts_that_fit
+from embedding.batches import (
+    PackedBatch,
+    batch_cost,
+    order_longest_first,
+    pack_batch,
+    texts_that_fit,
+)
 from embedding.device import is_out_of_memory, release_memory
 from embedding.model import Transformer
 from embedding.template import Template
-from embedding.tokenized import LongArray, TokenizedTexts
-from embedding.views import PlannedPooling, pool_batch
+from embedding.tokenized import LongArray, TokenRows
 
 logger = logging.getLogger(__name__)
 
-PooledRows = list[tuple[np.ndarray, np.ndarray]]
+Found = TypeVar("Found")
 
 
 class BatchRunner:
@@ -29,21 +33,26 @@ class BatchRunner:
         self._transformer = transformer
         self._template = template
 
-    def run(
-        self, tokenized: TokenizedTexts, plans: Sequence[PlannedPooling]
-    ) -> Iterator[tuple[LongArray, PooledRows]]:
-        """Which texts, and for each pooling their vectors and which are bad; batch after batch.
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return self._transformer.device
 
-        Texts without a token are left out.
+    def run(
+        self, tokens: TokenRows, work: Callable[[Transformer, PackedBatch], Found]
+    ) -> Iterator[tuple[LongArray, Found]]:
+        """Which rows, and what the work made of them; batch after batch.
+
+        Rows without content are left out.
 
         Raises:
-            MemoryError: A text does not fit even alone.
+            MemoryError: A row does not fit even alone.
         """
-        order = order_longest_first(tokenized)
-        widths = tokenized.lengths + len(self._template)
+        order = order_longest_first(tokens)
+        widths = tokens.lengths + len(self._template)
         while len(order):
             rows = order[: texts_that_fit(int(widths[order[0]]), self.token_budget)]
-            found = self._try_batch(tokenized, rows, plans)
+            found = self._try_batch(tokens, rows, work)
             if found is None:
                 self._shrink_budget(len(rows), int(widths[rows[0]]))
             else:
@@ -51,12 +60,15 @@ class BatchRunner:
                 order = order[len(rows) :]
 
     def _try_batch(
-        self, tokenized: TokenizedTexts, rows: LongArray, plans: Sequence[PlannedPooling]
-    ) -> PooledRows | None:
-        """The vectors of some texts, or nothing if they do not fit into memory together."""
-        batch = pack_batch(tokenized, rows, self._template)
+        self,
+        tokens: TokenRows,
+        rows: LongArray,
+        work: Callable[[Transformer, PackedBatch], Found],
+    ) -> Found | None:
+        """What the work made of some rows, or nothing if they do not fit into memory together."""
+        batch = pack_batch(tokens, rows, self._template)
         try:
-            return pool_batch(self._transformer, batch, plans)
+            return work(self._transformer, batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

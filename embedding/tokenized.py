@@ -12,40 +12,49 @@ LongArray = Int64[np.ndarray, " texts"]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenizedTexts:
-    """The content of some texts as ids, cut to what the encoder reads, without the template.
+class TokenRows:
+    """The content of some texts, or of their windows, as ids, without the template.
 
     Attributes:
-        ids: Of all texts, one after another.
-        offsets: Text i is ids[offsets[i] : offsets[i + 1]].
-        prompt_tokens: How many of a text's first ids belong to the prompt.
-        n_tokens: The length before the cut, template and prompt included; -1 if unknown.
-        truncated: Whether something was cut.
-        n_unknown: How many ids are the unknown token.
+        ids: Of all rows, one after another.
+        offsets: Row i is ids[offsets[i] : offsets[i + 1]].
+        prompt_tokens: How many of a row's first ids belong to the prompt.
     """
 
     ids: Int32[np.ndarray, " ids"]
     offsets: Int64[np.ndarray, " offsets"]
     prompt_tokens: IntArray
-    n_tokens: IntArray
-    truncated: BoolArray
-    n_unknown: int
 
     @property
     def lengths(self) -> LongArray:
-        """How many ids each text has."""
+        """How many ids each row has."""
         lengths: LongArray = np.diff(self.offsets)
         return lengths
 
     @property
     def no_tokens(self) -> BoolArray:
-        """Which texts have no content: tokenizers drop control and zero-width characters."""
+        """Which rows have no content: tokenizers drop control and zero-width characters."""
         return self.lengths <= self.prompt_tokens
 
     @property
     def n_content(self) -> int:
         """How many ids there are without those of the prompts."""
         return int((self.lengths - self.prompt_tokens).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedTexts(TokenRows):
+    """Texts as rows, cut to what the encoder reads of them.
+
+    Attributes:
+        n_tokens: The length before the cut, template and prompt included; -1 if unknown.
+        truncated: Whether something was cut.
+        n_unknown: How many ids are the unknown token.
+    """
+
+    n_tokens: IntArray
+    truncated: BoolArray
+    n_unknown: int
 
     @classmethod
     def join(cls, parts: Sequence["TokenizedTexts"]) -> "TokenizedTexts":

@@ -5,7 +5,7 @@ take content away. Padding and truncation that a tokenizer file declares for its
 off: they would cut in silence, and the lengths that we report would be wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,25 +16,21 @@ from tokenizers.normalizers import Sequence as Normalizers
 from transformers import AutoTokenizer
 
 from embedding.folder import ModelFolder
+from embedding.huge_texts import HugeTexts, cut_at_space
+from embedding.long_texts import TRUNCATE, LongTexts
 from embedding.spec import EncoderSpec
 from embedding.template import Template, read_template
 from embedding.tokenized import BoolArray, TokenizedTexts
+from embedding.windows import WindowCut
 
 # One call to the tokenizer holds about 100 bytes for each token until its ids are copied.
 SLICE_TEXTS = 1_024
-# A text with more characters than this for each readable token is huge: its head is tokenised.
-HUGE = 64
-FIRST_HEAD = 16
-HEAD_GROWTH = 4
-# So many tokens before the end of a head may differ from the whole text's; no piece of a word
-# and no unknown word reaches further back.
-MARGIN = 128
-SPACE_SEARCH = 1_024
+SLICE_CHARACTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TextTokenizer:
-    """Texts to ids, cut to `max_tokens`.
+    """Texts to ids, cut to what the encoder reads of them.
 
     Attributes:
         backend: The tokenizer of the folder, its padding and truncation off.
@@ -43,6 +39,7 @@ class TextTokenizer:
         max_tokens: The longest row that the encoder reads, template and prompt included.
         gives_types: Whether the model is meant to get token type ids. GPT-2's would add them up
             as words.
+        long_texts: What is read of texts that do not fit.
     """
 
     backend: Tokenizer
@@ -50,71 +47,95 @@ class TextTokenizer:
     unknown: int | None
     max_tokens: int
     gives_types: bool
+    long_texts: LongTexts = TRUNCATE
+
+    @property
+    def room(self) -> int:
+        """How many ids of a prompt and a text fit into one row."""
+        return self.max_tokens - len(self.template)
+
+    @property
+    def window_cut(self) -> WindowCut:
+        """How texts are cut that have more ids than fit; there are none unless windows are read."""
+        return WindowCut(self.room, self.long_texts.overlap)
+
+    def room_after(self, prompt: str) -> int:
+        """How many ids of a text fit into one row behind this prompt."""
+        return self.room - len(self._encode([prompt])[0])
 
     def check_prompt(self, prompt: str) -> None:
         """Refuse a prompt that leaves no room.
 
         Raises:
-            ValueError: The prompt and the template fill `max_tokens`.
+            ValueError: The prompt and the template fill `max_tokens`, or leave less than is needed
+                to read long texts.
         """
-        taken = len(self._encode([prompt])[0]) + len(self.template)
-        if taken >= self.max_tokens:
+        left = self.room_after(prompt)
+        taken = (
+            f"the prompt {prompt[:40]!r} and the special tokens take {self.max_tokens - left} "
+            f"tokens of max_tokens={self.max_tokens}"
+        )
+        if left <= 0:
+            raise ValueError(f"{taken}: no room for text. Raise encoder.max_tokens.")
+        if left < self.long_texts.least_room:
             raise ValueError(
-                f"the prompt {prompt[:40]!r} and the special tokens take {taken} tokens of "
-                f"max_tokens={self.max_tokens}: no room for text. Raise encoder.max_tokens."
+                f"{taken}. {left} are left, too few for {self.long_texts.spelled}: lower that, or "
+                "raise encoder.max_tokens."
             )
 
     def tokenize(self, texts: Sequence[str], prompt: str = "") -> TokenizedTexts:
         """The ids of the texts, each behind the prompt."""
         prompt_ids = self._encode([prompt])[0] if prompt else []
-        slices = [
-            self._tokenize_slice([prompt + text for text in texts[i : i + SLICE_TEXTS]], prompt_ids)
-            for i in range(0, len(texts), SLICE_TEXTS)
-        ]
-        return TokenizedTexts.join(slices)
+        return TokenizedTexts.join(
+            [
+                self._tokenize_slice([prompt + text for text in texts[part]], prompt_ids)
+                for part in _slices(texts)
+            ]
+        )
 
     def _tokenize_slice(self, texts: list[str], prompt_ids: list[int]) -> TokenizedTexts:
-        room = self.max_tokens - len(self.template)
-        rows, is_whole = self._encode_heads(texts, room)
-        kept = [row[:room] for row in rows]
-        shared = [_shared_start(row, prompt_ids) for row in kept]
+        rows, is_whole = self._read(texts)
+        prompts = [_shared_start(row, prompt_ids) for row in rows]
+        kept = [
+            self.long_texts.keep(row, self.room, shared)
+            for row, shared in zip(rows, prompts, strict=True)
+        ]
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))
+        kept_lengths = np.fromiter(map(len, kept), np.int32, len(kept))
         ids = np.fromiter(chain.from_iterable(kept), np.int32)
         return TokenizedTexts(
             ids=ids,
-            offsets=np.cumsum([0, *map(len, kept)], dtype=np.int64),
-            prompt_tokens=np.array(shared, dtype=np.int32),
+            offsets=np.cumsum([0, *kept_lengths], dtype=np.int64),
+            prompt_tokens=np.array(prompts, dtype=np.int32),
             n_tokens=np.where(is_whole, lengths + len(self.template), -1).astype(np.int32),
-            truncated=(lengths > room) | ~is_whole,
+            truncated=(lengths > kept_lengths) | ~is_whole,
             n_unknown=0 if self.unknown is None else int((ids == self.unknown).sum()),
         )
 
-    def _encode_heads(self, texts: list[str], room: int) -> tuple[list[list[int]], BoolArray]:
-        """At least the first `room` ids of each text, and which texts were read to their end."""
-        is_huge = [len(text) > HUGE * self.max_tokens for text in texts]
-        size = FIRST_HEAD * self.max_tokens
-        heads = [cut_at_space(t, size) if h else t for t, h in zip(texts, is_huge, strict=True)]
+    def _read(self, texts: list[str]) -> tuple[list[list[int]], BoolArray]:
+        """The ids of each text, and whether they are all; of a huge text those that are kept."""
+        reader = HugeTexts(self._encode, self.max_tokens, self.long_texts.most_ids(self.room))
+        is_huge = [reader.is_huge(text) for text in texts]
+        heads = [
+            cut_at_space(text, reader.first_size) if huge else text
+            for text, huge in zip(texts, is_huge, strict=True)
+        ]
         rows = self._encode(heads)
+        is_whole = ~np.array(is_huge, dtype=np.bool_)
         for i in np.flatnonzero(is_huge):
-            rows[i], heads[i] = self._grow_head(texts[i], rows[i], size, room)
-        is_whole = [len(head) == len(text) for head, text in zip(heads, texts, strict=True)]
-        return rows, np.array(is_whole, dtype=np.bool_)
-
-    def _grow_head(self, text: str, row: list[int], size: int, room: int) -> tuple[list[int], str]:
-        """The ids of a head that is long enough, and that head; at most the whole text."""
-        head = cut_at_space(text, size)
-        while len(row) < room + MARGIN and len(head) < len(text):
-            size *= HEAD_GROWTH
-            head = cut_at_space(text, size)
-            (row,) = self._encode([head])
-        return row, head
+            rows[i], is_whole[i] = reader.grow_head(texts[i], rows[i])
+            if (tail := self.long_texts.tail_tokens) and not is_whole[i]:
+                rows[i] = rows[i][: self.room - tail] + reader.read_tail(texts[i], tail)
+        return rows, is_whole
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         found = self.backend.encode_batch_fast(texts, add_special_tokens=False)
         return [encoding.ids for encoding in found]
 
 
-def load_tokenizer(folder: ModelFolder, spec: EncoderSpec, max_tokens: int) -> TextTokenizer:
+def load_tokenizer(
+    folder: ModelFolder, spec: EncoderSpec, max_tokens: int, *, long_texts: LongTexts = TRUNCATE
+) -> TextTokenizer:
     """The tokenizer of a model folder.
 
     Raises:
@@ -147,17 +168,20 @@ def load_tokenizer(folder: ModelFolder, spec: EncoderSpec, max_tokens: int) -> T
         unknown=loaded.unk_token_id,
         max_tokens=max_tokens,
         gives_types="token_type_ids" in loaded.model_input_names,
+        long_texts=long_texts,
     )
 
 
-def cut_at_space(text: str, size: int) -> str:
-    """About the first `size` characters, cut before a space if there is one not far back."""
-    if len(text) <= size:
-        return text
-    for end in range(size, max(size - SPACE_SEARCH, 0), -1):
-        if text[end].isspace():
-            return text[:end]
-    return text[:size]
+def _slices(texts: Sequence[str]) -> Iterator[slice]:
+    """Consecutive texts for one call of the tokenizer; one with too many characters is alone."""
+    start = characters = 0
+    for i, text in enumerate(texts):
+        characters += len(text)
+        if i > start and (i - start == SLICE_TEXTS or characters > SLICE_CHARACTERS):
+            yield slice(start, i)
+            start, characters = i, len(text)
+    if texts:
+        yield slice(start, len(texts))
 
 
 def _shared_start(row: list[int], prompt_ids: list[int]) -> int:

@@ -12,6 +12,7 @@ from embedding.dense import Dense
 from embedding.dimensions import resolve_layers
 from embedding.model import ForwardPass, Transformer
 from pooling import PoolingSpec, TextPooler, TokenBatch
+from pooling.segments import count_tokens
 from pooling.shapes import TextMask, TokenStates
 from pooling.spec import Combine
 
@@ -134,8 +135,32 @@ def pool_batch(
     transformer: Transformer, batch: PackedBatch, plans: Sequence[PlannedPooling]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Vectors and bad rows of every pooling, from one forward pass."""
-    layers = sorted({layer for plan in plans for layer in plan.view.layers})
-    found = transformer.forward(batch, layers)
-    views = {plan.view: plan.view.batch_of(found, batch) for plan in plans}
+    views = _read_views(transformer, batch, plans)
     pooled = [plan.vectors_of(views[plan.view]) for plan in plans]
     return [(vectors.cpu().numpy(), bad.cpu().numpy()) for vectors, bad in pooled]
+
+
+@torch.inference_mode()
+def pool_batch_of_windows(
+    transformer: Transformer, batch: PackedBatch, plans: Sequence[PlannedPooling]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A float32 vector of every window, not finished, and its number of tokens that count."""
+    views = _read_views(transformer, batch, plans)
+    counts = {
+        view: count_tokens(tokens.segment, tokens.n).cpu().numpy() for view, tokens in views.items()
+    }
+    pooled = [plan.pooler.tokens.pool(views[plan.view]) for plan in plans]
+    return [
+        (vectors.cpu().numpy(), counts[plan.view])
+        for vectors, plan in zip(pooled, plans, strict=True)
+    ]
+
+
+def _read_views(
+    transformer: Transformer, batch: PackedBatch, plans: Sequence[PlannedPooling]
+) -> dict[View, TokenBatch]:
+    """What the poolings read, from one forward pass."""
+    layers = sorted({layer for plan in plans for layer in plan.view.layers})
+    wants_pooled = any(plan.spec.strategy == "pooler" for plan in plans)
+    found = transformer.forward(batch, layers, wants_pooled=wants_pooled)
+    return {plan.view: plan.view.batch_of(found, batch) for plan in plans}

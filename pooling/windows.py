@@ -42,16 +42,17 @@ class HierarchicalStrategy(Protocol):
 def mean(windows: WindowVectors) -> TextVectors:
     """The mean weighted by tokens, sum_w n_w v_w / sum_w n_w.
 
-    Without the weights a short last window counts like a full one, and spoils the vector.
+    Without the weights a short last window counts like a full one, and spoils the vector. They are
+    divided first, so that a text of one window has the bits of its vector.
     """
-    weights = windows.num_tokens.float().unsqueeze(1)
-    total = sum_tokens(
+    counts = windows.num_tokens.float().unsqueeze(1)
+    weights = counts / sum_tokens(counts, windows.segment, windows.n)[windows.segment]
+    return sum_tokens(
         windows.vectors,
         windows.segment,
         windows.n,
         change=lambda vectors, part: vectors * weights[part],
     )
-    return total / sum_tokens(weights, windows.segment, windows.n)
 
 
 def max_(windows: WindowVectors) -> TextVectors:

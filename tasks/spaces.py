@@ -48,7 +48,7 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
             *(f"{weight:g}" for weight in pooling.mix_weights),
         ]
     parts += [pooling.weights[:8]] if pooling.weights else []
-    parts += [f"windows_{pooling.over_windows}"] if pooling.over_windows != "mean" else []
+    parts += _long_texts_words(encoder, pooling)
     parts += ["content"] if not pooling.special_tokens else []
     parts += ["no_prompt"] if not pooling.prompt_tokens else []
     parts += ["dense"] if pooling.dense else []
@@ -58,3 +58,15 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
     parts += [encoder.dtype] if encoder.dtype != "float32" else []
     parts += ["f16"] if pooling.precision == "float16" else []
     return slug("_".join(parts))
+
+
+def _long_texts_words(encoder: EncoderSpec, pooling: PoolingSpec) -> list[str]:
+    """What is read of long texts, such as windows, overlap_16, over_windows_max."""
+    default = EncoderSpec(model="any")
+    words: list[str] = [encoder.long_texts] if encoder.long_texts != default.long_texts else []
+    words += [str(encoder.tail_tokens)] if encoder.tail_tokens else []
+    words += [f"overlap_{encoder.window_overlap}"] if encoder.window_overlap else []
+    if encoder.max_windows != default.max_windows:
+        words.append(f"first_{encoder.max_windows}")
+    words += [f"over_windows_{pooling.over_windows}"] if pooling.over_windows != "mean" else []
+    return words

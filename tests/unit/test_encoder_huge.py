@@ -7,8 +7,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from embedding import Encoder
+from embedding.huge_texts import cut_at_space
 from embedding.template import Template
-from embedding.tokenizer import TextTokenizer, cut_at_space
+from embedding.tokenizer import TextTokenizer
 
 LONG = "The quick brown fox, 42 of them (or so), jumped over an unbelievably lazy dog. "
 NO_TEMPLATE = Template((), (), (), 0, (), None)
