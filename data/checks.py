@@ -14,7 +14,7 @@ from data.chunks import Chunk
 from data.datasets import Part, committed_chunks, load_dataset, read_records
 from data.lineage import Dataset
 from data.plan import load_plan
-from data.schemas import REJECTS
+from data.schemas import REJECTS, stored_type
 from data.seals import CorpusSeal, Seal, hash_attempts, visible_chunks
 from data.sql import bounded_memory, read_parts_by_name
 from data.store import Store, StoreError
@@ -41,12 +41,14 @@ _VECTORS_AT_FAULT = """
             AS "vectors without a document",
         (SELECT count(*) FROM (SELECT chunk, row FROM found GROUP BY ALL HAVING count(*) > 1))
             AS "rows doubled",
-        (SELECT count(*) FROM kept
-         WHERE len(vector) <> $dimension
-            OR NOT isfinite(list_inner_product(vector::DOUBLE[], vector::DOUBLE[]))
-            OR list_inner_product(vector::DOUBLE[], vector::DOUBLE[]) = 0)
-            AS "vectors of wrong length or value"
+        (SELECT count(*) FROM kept WHERE {at_fault}) AS "vectors of wrong length or value"
 """
+_FLOATS_AT_FAULT = """
+    len(vector) <> $width
+    OR NOT isfinite(list_inner_product(vector::DOUBLE[], vector::DOUBLE[]))
+    OR list_inner_product(vector::DOUBLE[], vector::DOUBLE[]) = 0
+"""
+_BYTES_AT_FAULT = "octet_length(vector) <> $width"
 
 
 class InvariantBroken(StoreError):
@@ -98,7 +100,11 @@ def _check_documents(
 
 
 def _check_space(connection: duckdb.DuckDBPyConnection, space: Dataset) -> None:
-    _count(connection, _VECTORS_AT_FAULT, {"dimension": space.dimension}, space.name)
+    kind = _vector_type(space)
+    is_list = pa.types.is_fixed_size_list(kind)
+    query = _VECTORS_AT_FAULT.format(at_fault=_FLOATS_AT_FAULT if is_list else _BYTES_AT_FAULT)
+    width = kind.list_size if is_list else kind.byte_width
+    _count(connection, query, {"width": width}, space.name)
 
 
 def _count(
@@ -136,18 +142,29 @@ def _rows_of(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The rows of these chunks, and what they rejected, as the views kept and rejects."""
     records = list(read_records(store, dataset, chunks))
+    empty = REJECTS.append(pa.field("vector", _vector_type(load_dataset(store, dataset))))
     with bounded_memory(store, _MEMORY) as connection:
-        _show_parts(connection, store, "kept", [record.part for record in records])
+        _show_parts(connection, store, "kept", [record.part for record in records], empty)
         _show_parts(connection, store, "rejects", [record.rejects for record in records])
         yield connection
 
 
 def _show_parts(
-    connection: duckdb.DuckDBPyConnection, store: Store, name: str, parts: Sequence[Part | None]
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    name: str,
+    parts: Sequence[Part | None],
+    empty: pa.Schema = REJECTS,
 ) -> None:
     paths = [store.location(part.key) for part in parts if part is not None]
     if paths:
         connection.execute(f"CREATE VIEW {name} AS FROM {read_parts_by_name(paths)}")
     else:
-        empty = REJECTS.append(pa.field("vector", pa.list_(pa.float32()))).empty_table()
-        connection.register(name, empty)
+        connection.register(name, empty.empty_table())
+
+
+def _vector_type(dataset: Dataset) -> pa.DataType:
+    """As stored; documents have no vectors."""
+    if dataset.dimension is None or dataset.precision is None:
+        return pa.null()
+    return stored_type(dataset.dimension, dataset.precision)

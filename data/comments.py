@@ -30,7 +30,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "reused": "Texts whose vectors were copied from what was sealed before.",
         "duplicates": "Documents that share a vector with an earlier one of their chunk.",
         "tokens": "Tokens that went through the model, padding not counted.",
-        "truncated": "Documents longer than the model reads; the rest is not in their vector.",
+        "truncated": "Documents of which a part was left out: they are longer than what is read.",
         "device_seconds": "Time the device worked.",
         "wait_seconds": "Time the device waited for the tokenizer.",
         "failures": "Chunks and files that could not be done, with the reason.",
@@ -80,7 +80,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "model": "Model id or folder, as it was first given.",
         "strategy": "Pooling strategy.",
         "dimension": "Length of the vectors.",
-        "precision": "float32 or float16, as stored; the view always gives FLOAT.",
+        "precision": "float32, float16, int8 or binary, as stored; the view gives BIT for "
+        "binary, FLOAT for all others.",
         "is_normalized": "Whether vectors have length 1.",
         "vectors": "Documents of the corpus that have a vector in this space.",
         "rejected": "Documents of the corpus that this space rejected.",
@@ -115,9 +116,12 @@ SPACE_COLUMNS: dict[str, str] = {
     "text_hash": "blake2b-128 of the text's UTF-8 bytes.",
     "n_tokens": "Tokens before the text was cut, special and prompt tokens included; null if it "
     "was too long to count.",
-    "truncated": "Whether the model saw only the beginning of the text.",
-    "n_windows": "Windows that the text was read in.",
-    "vector": "The embedding.",
+    "truncated": "Whether a part of the text was left out.",
+    "n_windows": "Windows that the text was read in: 1 unless it is long and encoder.long_texts is "
+    "windows.",
+    "vector": "The embedding: FLOAT[d], restored from its ranges if it is stored in int8. Of "
+    "binary, BIT: for each dimension 1 if it is above 0; bit_count(xor(a, b)) counts those "
+    "that differ.",
 }
 
 CARRIED_COLUMN = (

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-Precision = Literal["float32", "float16"]
+Precision = Literal["float32", "float16", "int8", "binary"]
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 

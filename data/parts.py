@@ -120,21 +120,38 @@ def vector_problems(vectors: np.ndarray) -> np.ndarray:
     """Why each vector cannot be stored: "not_finite", "zero_norm", or "" where it can.
 
     A NaN would sort first in SQL, and a zero vector has no direction. One so long or so short that
-    SQL, which counts in float32, makes one of these of it is refused likewise.
+    SQL, which counts in float32, makes one of these of it is refused likewise. int8 and bits were
+    judged as floats: of their bytes, all can be stored.
     """
+    if vectors.dtype.kind != "f":
+        return np.full(len(vectors), "")
     norm = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64, casting="safe"))
     finite = norm <= _MAX_NORM  # False for NaN
     return np.where(~finite, "not_finite", np.where(norm < _MIN_NORM, "zero_norm", ""))
 
 
-def vector_array(vectors: np.ndarray) -> pa.FixedSizeListArray:
-    """A [rows, dimension] array as fixed-size lists, without a copy."""
+def vector_array(vectors: np.ndarray) -> pa.Array:
+    """Floats as fixed-size lists, int8 and packed bits as bytes; without a copy."""
+    if vectors.dtype.kind != "f":
+        content = pa.py_buffer(np.ascontiguousarray(vectors))
+        kind = pa.binary(vectors.shape[1])
+        return pa.FixedSizeBinaryArray.from_buffers(kind, len(vectors), [None, content])
     flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
     field = pa.field("element", flat.type, nullable=False)
     return pa.FixedSizeListArray.from_arrays(flat, type=pa.list_(field, vectors.shape[1]))
 
 
 def vectors_of(array: pa.ChunkedArray, dimension: int) -> np.ndarray:
-    """The [rows, dimension] array behind fixed-size lists."""
+    """The array that `vector_array` was given: [rows, dimension], or [rows, bytes] of bits."""
+    if pa.types.is_fixed_size_binary(array.type):
+        width = array.type.byte_width
+        kind = np.int8 if width == dimension else np.uint8
+        pieces = [_bytes_of(chunk, width).view(kind) for chunk in array.chunks]
+        return np.concatenate(pieces) if pieces else np.empty((0, width), kind)
     chunks = [chunk.flatten().to_numpy().reshape(-1, dimension) for chunk in array.chunks]
     return np.concatenate(chunks) if chunks else np.empty((0, dimension), np.float32)
+
+
+def _bytes_of(array: pa.FixedSizeBinaryArray, width: int) -> np.ndarray:
+    content = np.frombuffer(array.buffers()[1], np.uint8)
+    return content[array.offset * width :][: len(array) * width].reshape(-1, width)

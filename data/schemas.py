@@ -36,7 +36,6 @@ def documents_schema(carried: pa.Schema) -> pa.Schema:
 
 def space_schema(dimension: int, precision: Precision) -> pa.Schema:
     """Key and hash of every document, its tokens, and its vector of fixed length."""
-    element = pa.float32() if precision == "float32" else pa.float16()
     return pa.schema(
         [
             *_KEY,
@@ -44,9 +43,25 @@ def space_schema(dimension: int, precision: Precision) -> pa.Schema:
             pa.field("n_tokens", pa.int32()),
             pa.field("truncated", pa.bool_(), nullable=False),
             pa.field("n_windows", pa.int32(), nullable=False),
-            pa.field("vector", vector_type(dimension, element), nullable=False),
+            pa.field("vector", stored_type(dimension, precision), nullable=False),
         ]
     )
+
+
+def stored_type(dimension: int, precision: Precision) -> pa.DataType:
+    """A fixed-size list of floats, or the bytes of int8 (one a dimension) and binary (a bit each).
+
+    A list of int8 would be one of int32 in Parquet.
+    """
+    match precision:
+        case "float32":
+            return vector_type(dimension, pa.float32())
+        case "float16":
+            return vector_type(dimension, pa.float16())
+        case "int8":
+            return pa.binary(dimension)
+        case "binary":
+            return pa.binary(dimension // 8)
 
 
 def vector_type(dimension: int, element: pa.DataType) -> pa.DataType:

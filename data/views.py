@@ -1,4 +1,4 @@
-"""One view per space over the Parquet parts that records name, its vectors cast to their length.
+"""One view per space over the Parquet parts that records name, its vectors as SQL compares them.
 
 Knows how spaces get their names in SQL. The vectors stay in the parts: the view holds their paths.
 """
@@ -13,11 +13,12 @@ from data.lineage import Dataset
 from data.local_store import LocalStore
 from data.seals import Seal
 from data.sql import quote_name, read_parts
+from data.vector_sql import select_vectors
 
 _EMPTY_VECTORS = """
     SELECT NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id, NULL::BLOB AS text_hash,
         NULL::INTEGER AS n_tokens, NULL::BOOLEAN AS truncated, NULL::INTEGER AS n_windows,
-        NULL::FLOAT[] AS vector
+        NULL::{vector} AS vector
     WHERE false
 """
 _PARTS = """
@@ -28,19 +29,18 @@ _PARTS = """
 def create_views(
     connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal
 ) -> dict[str, str]:
-    """One view per space, its vectors cast to their length; returns each view's explanation."""
+    """One view per space, over all of its parts; returns each view's explanation."""
     explained = {}
     for dataset, view in space_names(store, seal).items():
         known = load_dataset(store, dataset)
         parts = connection.execute(_PARTS, {"dataset": dataset}).fetchall()
         paths = [store.location(part) for (part,) in parts]
-        source = read_parts(paths) if paths else f"({_EMPTY_VECTORS})"
-        connection.execute(
-            f"CREATE VIEW {quote_name(view)} AS SELECT chunk, row, doc_id, text_hash, n_tokens, "
-            f"truncated, n_windows, vector::FLOAT[{known.dimension}] AS vector FROM {source}"
-        )
+        source = read_parts(paths) if paths else _no_parts(known)
+        query = select_vectors(store, known, source)
+        connection.execute(f"CREATE VIEW {quote_name(view)} AS {query}")
         explained[view] = (
-            f"Vectors of {model_of(known)}, {known.dimension} long; see the table spaces."
+            f"Vectors of {model_of(known)}, {known.dimension} long, stored in {known.precision}; "
+            "see the table spaces."
         )
     return explained
 
@@ -59,3 +59,8 @@ def space_names(store: LocalStore, seal: Seal) -> dict[str, str]:
 def model_of(dataset: Dataset) -> str:
     """The model as it was first given."""
     return dataset.provenance.model if dataset.provenance else ""
+
+
+def _no_parts(space: Dataset) -> str:
+    are_bytes = space.precision in ("int8", "binary")
+    return f"({_EMPTY_VECTORS.format(vector='BLOB' if are_bytes else 'FLOAT[]')})"

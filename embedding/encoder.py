@@ -26,7 +26,7 @@ from embedding.spec import EncoderSpec
 from embedding.tokenized import TokenizedTexts
 from embedding.tokenizer import TextTokenizer
 from embedding.views import PlannedPooling, plan_pooling
-from pooling import FittedByName, PoolingSpec
+from pooling import FittedByName, PoolingSpec, plan_rounding
 
 WINDOWS_AHEAD = 2
 WINDOW_TEXTS = 16_384
@@ -119,6 +119,7 @@ class Encoder:
         parts = self.parts
         pooler = fitting_pooler(pooling, parts.folder, parts.architecture, fitted)
         dimension = vector_dimension(pooler, parts.folder, parts.architecture)
+        identity = self.identity.model_dump(mode="json")
         if pooling.reads_cls and parts.tokenizer.template.cls is None:
             raise ValueError(
                 f"pooling {pooling.strategy!r}: the tokenizer of model {self.spec.model!r} adds no "
@@ -128,7 +129,7 @@ class Encoder:
             pooler.to(self.device),
             parts.architecture.num_layers,
             dense=parts.dense,
-            dimension=dimension,
+            rounding=plan_rounding(pooling, dimension, identity, fitted).to(self.device),
         )
 
     def _encode_windows(

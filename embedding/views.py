@@ -11,7 +11,7 @@ from embedding.batches import PackedBatch
 from embedding.dense import Dense
 from embedding.dimensions import resolve_layers
 from embedding.model import ForwardPass, Transformer
-from pooling import PoolingSpec, TextPooler, TokenBatch
+from pooling import PoolingSpec, Rounding, TextPooler, TokenBatch
 from pooling.segments import count_tokens
 from pooling.shapes import TextMask, TokenStates
 from pooling.spec import Combine
@@ -65,37 +65,44 @@ class PlannedPooling:
         view: What it reads.
         pooler: What reduces the tokens, on the encoder's device.
         dense: The layers that follow; empty unless the spec wants them.
-        dimension: The length of the vectors.
+        rounding: What becomes of the finished vectors, and how long they are.
     """
 
     spec: PoolingSpec
     view: View
     pooler: TextPooler
     dense: tuple[Dense, ...]
-    dimension: int
+    rounding: Rounding
 
     def vectors_of(self, batch: TokenBatch) -> tuple[Tensor, TextMask]:
         """The finished vectors, and which of them are bad: not finite, or without direction."""
         return self.finish(self.pooler.pool(batch))
 
     def finish(self, vectors: Tensor) -> tuple[Tensor, TextMask]:
-        """What is stored of pooled vectors, after Dense layers, cut and scaling; the bad ones."""
+        """What is stored of pooled vectors, after Dense layers, cut and scaling; the bad ones.
+
+        A vector is bad that was so before rounding, or of which rounding leaves nothing.
+        """
         for layer in self.dense:
             vectors = layer.apply(vectors)
-        vectors = vectors[:, : self.dimension]
+        vectors = vectors[:, : self.rounding.dimension]
         if self.spec.normalize:
             vectors = torch.nn.functional.normalize(vectors, dim=1)
-        stored = vectors.half() if self.spec.precision == "float16" else vectors
-        bad = ~torch.isfinite(stored).all(dim=1) | (stored == 0).all(dim=1)
-        return stored, bad
+        stored = self.rounding.round(vectors)
+        return stored, _are_bad(vectors) | _are_bad(self.rounding.restore(stored))
 
     def room_for(self, num_texts: int) -> np.ndarray:
         """Zeros of the kind that `finish` gives."""
-        return np.zeros((num_texts, self.dimension), dtype=self.spec.precision)
+        return self.rounding.room_for(num_texts)
+
+
+def _are_bad(vectors: Tensor) -> TextMask:
+    """Which are not finite, or have no direction."""
+    return ~torch.isfinite(vectors).all(dim=1) | (vectors == 0).all(dim=1)
 
 
 def plan_pooling(
-    pooler: TextPooler, num_layers: int, dense: Sequence[Dense], dimension: int
+    pooler: TextPooler, num_layers: int, dense: Sequence[Dense], rounding: Rounding
 ) -> PlannedPooling:
     """The pooling with everything it needs of an encoder that has been checked against it."""
     spec = pooler.spec
@@ -107,7 +114,7 @@ def plan_pooling(
         prompt_tokens=spec.prompt_tokens,
     )
     layers = tuple(dense) if spec.dense else ()
-    return PlannedPooling(spec, view, pooler, layers, dimension)
+    return PlannedPooling(spec, view, pooler, layers, rounding)
 
 
 def combine_layers(

@@ -1,6 +1,7 @@
 """`python -m flows.search STORE "a text"`: the stored documents nearest to a text.
 
-Knows how a space's lineage becomes its encoder again. The query is encoded as the space was.
+Knows how a space's lineage becomes its encoder again. The query is encoded as the space was, and
+not rounded.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from data import (
 from embedding import EncoderSpec, identify_encoder, load_encoder
 from flows.command_line import plain_errors
 from flows.console import console, show_value
-from pooling import PoolingSpec
+from pooling import PoolingSpec, without_precision
 from tasks.fitted import fitted_names, load_fitted
 
 TEXT_CHARACTERS = 400
@@ -66,7 +67,8 @@ def search(
     name = space or next(iter(datasets), "")
     if name not in datasets:
         raise ValueError(f"no space {name!r} in {path}; it has {list(datasets)}. Set --space.")
-    spec, pooling = stored_specs(load_dataset(store, datasets[name]), model)
+    spec, stored = stored_specs(load_dataset(store, datasets[name]), model)
+    pooling = without_precision(stored)  # all that is known of the query is compared
     fitted = load_fitted(store, fitted_names([pooling]))
     (vector,) = load_encoder(spec).encode([text], pooling, fitted=fitted, is_query=True)
     return nearest_documents(catalog, name, vector.tolist(), top)

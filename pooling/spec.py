@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 
 from pooling.parameters import Parameters, has_own_windows, write_out
 from pooling.pooler import FittedStrategy
+from pooling.precision import Precision, refuse_wrong_precision
 from pooling.table import CONTENT_ONLY, POOLERS
 
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
@@ -87,11 +88,15 @@ class PoolingSpec(BaseModel):
         ge=1,
         description="Keep only the first so many dimensions (for Matryoshka models), then scale.",
     )
-    precision: Literal["float32", "float16"] = Field(
-        default="float32", description="Of the stored vectors; float16 takes half the space."
+    precision: Precision = Field(
+        default="float32",
+        description="Of the stored vectors: float16 takes half the space, int8 a quarter, binary "
+        "a 32nd. int8 needs ranges.",
     )
     ranges: str | None = Field(
-        default=None, description="For int8: the ranges of values, by the name in the store."
+        default=None,
+        description="For int8: the smallest and largest value of each dimension, by the name that "
+        "fit-ranges printed; they are in the store.",
     )
 
     @property
@@ -185,6 +190,11 @@ class PoolingSpec(BaseModel):
                 f"pooling {self.strategy!r} has its own way over windows; found over_windows="
                 f"{self.over_windows!r}. Leave over_windows out."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_wrong_precision(self) -> "PoolingSpec":
+        refuse_wrong_precision(self.precision, self.ranges, self.dimensions)
         return self
 
     def identity(self) -> dict[str, JsonValue]:

@@ -28,14 +28,12 @@ from embedding import (
     default_pooling,
     identify_encoder,
 )
-from pooling import PoolingSpec
+from pooling import BITS, PoolingSpec
 from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint
 from tasks.job import EmbedJob, SpaceJob
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import RunSpec
 from tasks.spaces import documents_dataset, space_dataset
-
-_BYTES_A_NUMBER = {"float32": 4, "float16": 2}
 
 
 class EmbedRequest(BaseModel):
@@ -144,7 +142,8 @@ def _work(
     vector_bytes = sum(
         sum(chunk.rows for chunk in plan.chunks if chunk.name not in names)
         * space.dimension
-        * _BYTES_A_NUMBER[space.pooling.precision]
+        * BITS[space.pooling.precision]
+        // 8
         for space, names in zip(job.spaces, committed[1:], strict=True)
     )
     return Work(

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from data import Dataset, DocumentsLineage, Provenance, SpaceLineage, slug
 from embedding import EncoderIdentity, EncoderSpec, output_dimension
-from pooling import FittedByName, PoolingSpec
+from pooling import FittedByName, PoolingSpec, plan_rounding
 
 
 def documents_dataset(corpus: str) -> Dataset:
@@ -26,10 +26,12 @@ def space_dataset(
     Raises:
         ValueError: the encoder cannot give the pooling, or what was fitted does not fit it.
     """
+    dimension = output_dimension(encoder, pooling, fitted)
+    plan_rounding(pooling, dimension, identity.model_dump(mode="json"), fitted)
     return Dataset(
         slug=space_slug(encoder, pooling),
         lineage=SpaceLineage(encoder=identity.model_dump(mode="json"), pooling=pooling.identity()),
-        dimension=output_dimension(encoder, pooling, fitted),
+        dimension=dimension,
         precision=pooling.precision,
         provenance=Provenance(model=encoder.model, encoder_spec=encoder.model_dump(mode="json")),
     )
@@ -56,7 +58,8 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
     parts += ["raw"] if not pooling.normalize else []
     parts += [f"max{encoder.max_tokens}"] if encoder.max_tokens else []
     parts += [encoder.dtype] if encoder.dtype != "float32" else []
-    parts += ["f16"] if pooling.precision == "float16" else []
+    is_rounded = pooling.precision != "float32"
+    parts += [pooling.precision.replace("float", "f")] if is_rounded else []
     return slug("_".join(parts))
 
 

@@ -1,0 +1,99 @@
+"""Find the ranges that a pooling names, and refuse those of other vectors. Knows no encoder.
+
+Ranges of other vectors would cut most values off, without any error: so what was fitted says of
+which encoder and pooling it is, and both must be the same.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from pydantic import JsonValue
+
+from pooling.fitted import Fitted, FittedByName
+from pooling.precision import Ranges, Rounding
+from pooling.spec import PoolingSpec
+
+_REMEDY = "Fit them for these vectors: python -m flows.fit_ranges --help."
+
+
+def without_precision(spec: PoolingSpec) -> PoolingSpec:
+    """The same pooling in float32: what ranges are fitted on, and what a query is encoded in."""
+    return spec.model_copy(update={"precision": "float32", "ranges": None})
+
+
+def about_ranges(spec: PoolingSpec, encoder: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Which vectors ranges are of: those of this pooling, by the encoder of this identity."""
+    return {
+        "kind": "ranges",
+        "encoder": dict(encoder),
+        "pooling": without_precision(spec).identity(),
+    }
+
+
+def plan_rounding(
+    spec: PoolingSpec,
+    dimension: int,
+    encoder: Mapping[str, JsonValue],
+    fitted: FittedByName | None = None,
+) -> Rounding:
+    """How vectors of this length are stored, with the ranges that the spec names.
+
+    Raises:
+        ValueError: They do not fill whole bytes, or the ranges are missing or of other vectors.
+    """
+    if spec.precision == "binary" and dimension % 8:
+        raise ValueError(
+            f"pooling {spec.strategy!r}: precision 'binary' packs 8 dimensions into a byte; found "
+            f"{dimension}. Set pooling.dimensions to {dimension - dimension % 8 or 'more'}."
+        )
+    if spec.ranges is None:
+        return Rounding(spec.precision, dimension)
+    found = _find(spec, fitted or {})
+    _refuse_other_vectors(spec, found, about_ranges(spec, encoder))
+    return Rounding(spec.precision, dimension, _read(spec, dimension, found))
+
+
+def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
+    assert spec.ranges is not None
+    if spec.ranges not in fitted:
+        raise ValueError(
+            f"pooling {spec.strategy!r}: ranges {spec.ranges!r} are not here; found "
+            f"{sorted(fitted) or 'none'}. Hand them over as `fitted`."
+        )
+    return fitted[spec.ranges]
+
+
+def _refuse_other_vectors(
+    spec: PoolingSpec, found: Fitted, wanted: Mapping[str, JsonValue]
+) -> None:
+    if found.about.get("kind") != wanted["kind"]:
+        raise ValueError(
+            f"pooling {spec.strategy!r}: {spec.ranges!r} is {found.about.get('kind')!r}, not "
+            f"ranges. {_REMEDY}"
+        )
+    for part in ("encoder", "pooling"):
+        is_of, is_for = found.about.get(part), wanted[part]
+        assert isinstance(is_for, dict)
+        known = is_of if isinstance(is_of, dict) else {}
+        names = [name for name in {**known, **is_for} if known.get(name) != is_for.get(name)]
+        if names:
+            raise ValueError(
+                f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} are of another {part}; "
+                f"{', '.join(names)} differ. {_REMEDY}"
+            )
+
+
+def _read(spec: PoolingSpec, dimension: int, found: Fitted) -> Ranges:
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.tensors.items()}
+    if shapes != {"minimum": (dimension,), "maximum": (dimension,)}:
+        raise ValueError(
+            f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} hold {shapes}; this needs a "
+            f"minimum and a maximum of {dimension} numbers each. {_REMEDY}"
+        )
+    ranges = Ranges(found.tensors["minimum"].float(), found.tensors["maximum"].float())
+    if not bool(torch.isfinite(ranges.step).all() and (ranges.step >= 0).all()):
+        raise ValueError(
+            f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} do not run from a smaller to "
+            f"a larger number in every dimension. {_REMEDY}"
+        )
+    return ranges
