@@ -25,7 +25,7 @@ RowsOfPoolings = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
-class PooledTexts:
+class FinishedTexts:
     """The finished vectors of some texts.
 
     Attributes:
@@ -46,11 +46,11 @@ class PooledTexts:
 
 def pool_texts(
     runner: BatchRunner, texts: TokenRows, plans: Sequence[PlannedPooling], cut: WindowCut
-) -> PooledTexts:
+) -> FinishedTexts:
     """The vectors of every pooling; rows of texts without content are zeros."""
     counts = cut.count(texts)
     size = len(counts)
-    done = PooledTexts(
+    done = FinishedTexts(
         vectors=tuple(plan.room_for(size) for plan in plans),
         bad=tuple(np.zeros(size, dtype=np.bool_) for _ in plans),
         n_windows=counts,

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from embedding import EncoderSpec, identify_encoder, load_encoder
+from data import SpaceLineage, fingerprint
+from embedding import EncoderIdentity, EncoderSpec, identify_encoder, load_encoder
+from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
 
@@ -78,6 +80,47 @@ def test_weights_of_a_single_file_have_that_files_sha256(minilm: Path) -> None:
 def test_a_loaded_encoder_has_the_identity_that_was_announced(make_folder: MakeFolder) -> None:
     spec = EncoderSpec(model=str(make_folder()), device="cpu")
     assert load_encoder(spec).identity == identify_encoder(spec)
+
+
+def test_an_encoder_that_cuts_long_texts_off_keeps_its_fingerprint_of_version_0_1() -> None:
+    encoder = EncoderIdentity(
+        weights="w",
+        config="c",
+        tokenizer="t",
+        dense=(),
+        max_tokens=256,
+        prompt="",
+        dtype="float32",
+    )
+    dumped = encoder.model_dump(mode="json")
+    assert dumped["long_texts"] == "truncate"
+    space = SpaceLineage(encoder=dumped, pooling=PoolingSpec().identity())
+    assert fingerprint(space)[:8] == "ca8c6eeb"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"long_texts": "head_tail"}, {"policy": "head_tail", "tail_tokens": 15}),
+        (
+            {"long_texts": "head_tail", "prompt": "w1 w2 "},
+            {"policy": "head_tail", "tail_tokens": 14},
+        ),
+        ({"long_texts": "windows"}, {"policy": "windows", "overlap": 0, "max_windows": 1_000}),
+        (
+            {"long_texts": "windows", "window_overlap": 3, "max_windows": 5},
+            {"policy": "windows", "overlap": 3, "max_windows": 5},
+        ),
+    ],
+)
+def test_what_is_read_of_long_texts_is_in_the_identity(
+    settings: dict[str, Any], expected: dict[str, Any], make_folder: MakeFolder
+) -> None:
+    spec = EncoderSpec.model_validate({"model": str(make_folder())} | settings)
+    found = identify_encoder(spec)  # 32 tokens are read, two of them special
+    dumped = found.model_dump(mode="json")
+    assert dumped["long_texts"] == expected
+    assert EncoderIdentity.model_validate(dumped) == found
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,29 @@ def test_the_weights_of_a_mix_are_in_the_name_of_its_space() -> None:
     assert space_slug(EncoderSpec(model="bert"), mix) == "bert_mean_layers_0_m1_mix_1_2_5"
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"long_texts": "windows"}, "bert_mean_windows"),
+        ({"long_texts": "windows", "window_overlap": 16}, "bert_mean_windows_overlap_16"),
+        ({"long_texts": "windows", "max_windows": 9}, "bert_mean_windows_first_9"),
+        ({"long_texts": "head_tail"}, "bert_mean_head_tail"),
+        ({"long_texts": "head_tail", "tail_tokens": 382}, "bert_mean_head_tail_382"),
+    ],
+)
+def test_what_is_read_of_long_texts_is_in_the_name_of_the_space(
+    settings: dict[str, Any], expected: str
+) -> None:
+    encoder = EncoderSpec.model_validate({"model": "bert"} | settings)
+    assert space_slug(encoder, PoolingSpec()) == expected
+
+
+def test_the_way_over_windows_is_in_the_name_of_the_space() -> None:
+    encoder = EncoderSpec(model="bert", long_texts="windows")
+    slug = space_slug(encoder, PoolingSpec(over_windows="max"))
+    assert slug == "bert_mean_windows_over_windows_max"
+
+
 def test_another_parameter_fills_a_space_of_its_own_and_touches_no_other(small: Any) -> None:
     mean, gem = PoolingSpec(), PoolingSpec(strategy="gem")
     higher = PoolingSpec(strategy="gem", parameters={"p": 4.0})
