@@ -4,7 +4,7 @@ Knows which work in which order. The work itself is in tasks/.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
@@ -20,14 +20,15 @@ from flows.report import announce, progress_line, report, warn
 from flows.server import require_server
 from pooling import PoolingSpec
 from tasks.artifacts import ProgressArtifact, create_summary_artifacts
-from tasks.embed_chunks import embed_chunks
+from tasks.handing_out import run_tasks
 from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, count_rejects
-from tasks.pacing import MAX_TASKS, chunks_a_task, too_many_rejects
+from tasks.pacing import too_many_rejects
 from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
 from tasks.progress import Progress, watched
 from tasks.publish_corpus import publish_corpus, publish_work
 from tasks.run_spec import RunSpec
+from tasks.runners import Outcome
 from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning, what_is_owed
 
 
@@ -74,35 +75,31 @@ def embed_corpus(
 
 
 def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
-    """Hand out the owed chunks in tasks of about 30 s; returns why it stopped early, if it did.
-
-    The speed is that of the task before, so the first task has one chunk.
-    """
-    pending, tasks, size = list(work.chunks), 0, 1
+    """Embed what is owed; returns why it stopped early, if it did."""
     places = dict(zip(work.chunks, work.places, strict=True))
-    while pending:
-        batch, pending = tuple(pending[:size]), pending[size:]
-        state = embed_chunks(work.job, batch, places[batch[0]], return_state=True)
-        if state.is_failed() or state.is_crashed():
-            receipts.extend(committed_receipts(work.job, batch))
-            done = {receipt.chunk for receipt in receipts}
-            stuck = next((name for name in batch if name not in done), batch[-1])
-            return (f"{places[stuck]}: {state.message}",)
-        made = state.result()
-        if not receipts:  # the first chunk shows a tokenizer of the wrong language
-            warn(unknown_warning(work.request.encoder.model, unknown_share(made)))
-        receipts.extend(made)
-        problem = too_many_rejects(
-            receipts,
-            work.request.run.max_reject_share,
-            has_more=bool(pending),
-            count_all=partial(count_rejects, work.job),
-        )
-        if problem:
-            return (problem,)
-        tasks += 1
-        size = chunks_a_task(made, len(pending), MAX_TASKS - tasks)
+    with closing(run_tasks(work)) as outcomes:
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                receipts.extend(committed_receipts(work.job, outcome.batch))
+                return (f"{places[_stuck(outcome, receipts)]}: {outcome.failure}",)
+            if not receipts:  # the first chunk shows a tokenizer of the wrong language
+                warn(unknown_warning(work.request.encoder.model, unknown_share(outcome.receipts)))
+            receipts.extend(outcome.receipts)
+            problem = too_many_rejects(
+                receipts,
+                work.request.run.max_reject_share,
+                has_more=len(receipts) < len(work.chunks),
+                count_all=partial(count_rejects, work.job),
+            )
+            if problem:
+                return (problem,)
     return ()
+
+
+def _stuck(outcome: Outcome, receipts: list[ChunkReceipt]) -> str:
+    """The chunk at which a task failed: its first that is not done."""
+    done = {receipt.chunk for receipt in receipts}
+    return next((name for name in outcome.batch if name not in done), outcome.batch[-1])
 
 
 def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[str, ...]) -> Ended:

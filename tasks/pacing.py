@@ -20,6 +20,12 @@ def chunks_a_task(made: Sequence[ChunkReceipt], num_pending: int, num_tasks_left
     return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
 
 
+def are_worth_processes(made: Sequence[ChunkReceipt], num_pending: int, num_workers: int) -> bool:
+    """Whether two workers or more have at least a task of 30 s each, at the speed of these."""
+    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
+    return num_workers > 1 and num_pending > 1 and seconds * num_pending >= 2 * TASK_S
+
+
 def too_many_rejects(
     receipts: Sequence[ChunkReceipt],
     max_share: float,

@@ -1,6 +1,8 @@
 """How a run is carried out: nothing here changes a vector, so nothing here is identity."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class RunSpec(BaseModel):
@@ -25,6 +27,17 @@ class RunSpec(BaseModel):
         description="Tokens of one batch. Empty: what suits the device. It is halved when memory "
         "runs out, and the run goes on.",
     )
+    runner: Literal["auto", "local", "processes"] = Field(
+        default="auto",
+        description="Where chunks are embedded: in this process (local), or in a process for each "
+        "core or GPU. auto begins here, and takes processes if there is work for them.",
+    )
+    num_processes: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many processes. Empty: one for each core, or for each GPU. Each holds the "
+        "model and a chunk.",
+    )
     max_reject_share: float = Field(
         default=0.9,
         ge=0,
@@ -37,3 +50,12 @@ class RunSpec(BaseModel):
         description="End as completed although some files could not be read. They are listed "
         "either way.",
     )
+
+    @model_validator(mode="after")
+    def _refuse_processes_nowhere(self) -> Self:
+        if self.runner == "local" and self.num_processes is not None:
+            raise ValueError(
+                f"num_processes={self.num_processes} with runner='local', which is this process. "
+                "Set runner to processes, or leave num_processes out."
+            )
+        return self

@@ -9,7 +9,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
@@ -51,14 +50,14 @@ class SmallCorpus:
         return path
 
     def request(self, **changes: Any) -> EmbedRequest:
-        """Chunks of 20 rows and one mean pooling, unless the changes say otherwise."""
+        """Chunks of 20 rows, one mean pooling, this process; unless the changes say otherwise."""
         corpus = {"name": "small", "path": str(self.sources)} | changes.pop("corpus", {})
         return EmbedRequest(
             corpus=CorpusSpec(**corpus),
             encoder=changes.pop("encoder", self.encoder),
             poolings=changes.pop("poolings", (MEAN,)),
             store=StoreSpec(path=str(self.store)),
-            run=RunSpec(**{"chunk_rows": 20, **changes}),
+            run=RunSpec(**{"chunk_rows": 20, "runner": "local", **changes}),
         )
 
     def plan(self, **changes: Any) -> Work:
@@ -98,8 +97,11 @@ def small(tmp_path: Path, tiny_bert: Path) -> Iterator[SmallCorpus]:
     """An empty corpus, whose encoder is the tiny trained BERT."""
     made = SmallCorpus(tmp_path, tiny_bert)
 
-    def count(_module: Any, _args: Any, inputs: dict[str, torch.Tensor], _output: Any) -> None:
-        made.num_forwarded += int(inputs["attention_mask"].any(dim=1).sum())
+    def count(_module: Any, _args: Any, inputs: dict[str, Any], _output: Any) -> None:
+        if "runs" in inputs:
+            made.num_forwarded += sum(run.texts for run in inputs["runs"])
+        else:
+            made.num_forwarded += int(inputs["attention_mask"].any(dim=1).sum())
 
     module = process_encoder(made.encoder, None).parts.transformer.module
     hook = module.register_forward_hook(count, with_kwargs=True)

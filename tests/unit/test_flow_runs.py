@@ -10,9 +10,9 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
 
-import flows.embed_corpus
 import tasks.embed_chunks
 import tasks.pacing
+import tasks.runners
 import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
 
@@ -109,7 +109,7 @@ def test_a_run_of_rejects_alone_fails_and_asks_for_the_column(small: Any) -> Non
 def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small.write("a.parquet", TEXTS)
     monkeypatch.setattr(tasks.pacing, "TASK_S", 1e-9)  # one chunk a task
-    embed_chunks = flows.embed_corpus.embed_chunks
+    embed_chunks = tasks.runners.embed_chunks
     calls: list[Any] = []
 
     def interrupted(*arguments: Any, **more: Any) -> Any:
@@ -118,7 +118,7 @@ def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.M
             raise KeyboardInterrupt
         return embed_chunks(*arguments, **more)
 
-    monkeypatch.setattr(flows.embed_corpus, "embed_chunks", interrupted)
+    monkeypatch.setattr(tasks.runners, "embed_chunks", interrupted)
     asked = small.request(chunk_rows=10)
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,150 @@
+"""Where tasks run: in this process, or in a process for each core or GPU.
+
+Knows processes and their deaths. Does not know what a task does, nor in which order chunks come.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+import torch
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectConcurrentFuture
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from embedding import choose_device
+from tasks.embed_chunks import embed_chunks
+from tasks.job import ChunkReceipt, EmbedJob
+
+Batch = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task over some chunks ended.
+
+    Attributes:
+        batch: The chunks.
+        receipts: What each cost; nothing where the task failed.
+        failure: Why the task failed for good; None: it did not.
+        has_died: Whether its process ended in the middle, or one beside it.
+    """
+
+    batch: Batch
+    receipts: tuple[ChunkReceipt, ...] = ()
+    failure: str | None = None
+    has_died: bool = False
+
+
+class Runner(Protocol):
+    """Runs tasks over batches of chunks."""
+
+    num_workers: int
+
+    def submit(self, batch: Batch, first: str) -> None:
+        """Begin a task; `first` is the place of its first chunk."""
+        ...
+
+    def wait(self) -> Outcome:
+        """The next task that ends, of those begun."""
+        ...
+
+
+class LocalRunner:
+    """One task after another, in this process."""
+
+    num_workers = 1
+
+    def __init__(self, job: EmbedJob) -> None:
+        self._job = job
+        self._begun: SimpleQueue[tuple[Batch, str]] = SimpleQueue()
+
+    def submit(self, batch: Batch, first: str) -> None:
+        """Remember it until somebody waits."""
+        self._begun.put((batch, first))
+
+    def wait(self) -> Outcome:
+        """Run it now."""
+        batch, first = self._begun.get()
+        return _outcome(batch, embed_chunks(self._job, batch, first, return_state=True))
+
+
+class ProcessRunner:
+    """Tasks in processes; when one of these dies, all that were begun count as died."""
+
+    def __init__(self, job: EmbedJob, pool: ProcessPoolTaskRunner, num_workers: int) -> None:
+        self.num_workers = num_workers
+        self._job, self._pool = job, pool
+        self._ended: SimpleQueue[tuple[Batch, PrefectConcurrentFuture[Any]]] = SimpleQueue()
+
+    def submit(self, batch: Batch, first: str) -> None:
+        """Hand it to a process that is free, or to the first that will be."""
+        values = {"job": self._job, "chunks": batch, "first": first}
+        future = self._pool.submit(embed_chunks, values)
+        future.add_done_callback(lambda _: self._ended.put((batch, future)))
+
+    def wait(self) -> Outcome:
+        """Sleep until one ends."""
+        batch, future = self._ended.get()
+        try:
+            future.wait()
+        except BrokenProcessPool:
+            return Outcome(batch, has_died=True)
+        return _outcome(batch, future.state)
+
+
+@contextmanager
+def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
+    """Processes with one thread each, and a GPU each where the job runs on GPUs.
+
+    They load the encoder at their first task and keep it. If the block fails, they are ended in the
+    middle of their tasks: what is not committed stays owed.
+    """
+    places = get_context("spawn").Value("i", 0)
+    is_cpu = choose_device(job.encoder.device) == "cpu"
+    pool = ProcessPoolTaskRunner(
+        max_workers=num_workers, initializer=_take_place, initargs=(places, is_cpu)
+    )
+    with pool:
+        try:
+            yield ProcessRunner(job, pool, num_workers)
+        except BaseException:  # a cancelled run has no time to wait for tasks of 30 s
+            for child in active_children():
+                child.terminate()
+            raise
+
+
+def num_places(device: str) -> int:
+    """How many processes can work side by side: cores of a CPU, GPUs where the run may take any."""
+    if choose_device(device) == "cpu":
+        return _num_cores()
+    return torch.cuda.device_count() if device in ("auto", "cuda") else 1
+
+
+def _take_place(places: Any, is_cpu: bool) -> None:
+    """In a new process: one thread, or the next GPU as the only one that it sees."""
+    with places.get_lock():
+        place, places.value = places.value, places.value + 1
+    if is_cpu:
+        torch.set_num_threads(1)
+        return
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    devices = shown.split(",") if shown else [str(n) for n in range(torch.cuda.device_count())]
+    os.environ["CUDA_VISIBLE_DEVICES"] = devices[place % len(devices)]
+
+
+def _num_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _outcome(batch: Batch, state: State[Any]) -> Outcome:
+    if state.is_completed():
+        return Outcome(batch, tuple(state.result()))
+    return Outcome(batch, failure=state.message or state.name)

@@ -1,0 +1,103 @@
+"""Whole runs in several processes under a temporary Prefect server, some of which are killed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import State
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.embed_corpus import embed_corpus
+
+TEXTS = [f"a page about the number {n}" for n in range(120)]
+EACH_ONCE = """
+    SELECT count(*), count(DISTINCT (chunk, row)), (SELECT count(*) FROM documents)
+    FROM splade_tiny_mean
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def run(small: Any, **changes: Any) -> State[Any]:
+    asked = small.request(chunk_rows=10, runner="processes", num_processes=2, **changes)
+    state: Any = embed_corpus(
+        asked.corpus, asked.encoder, asked.poolings, asked.store, asked.run, return_state=True
+    )
+    return state  # type: ignore[no-any-return]
+
+
+@contextmanager
+def killer(may_kill: Callable[[], bool], times: int) -> Iterator[list[int]]:
+    """Ends one process of the pool after another with SIGKILL, whenever it may."""
+    killed: list[int] = []
+    done = Event()
+
+    def kill() -> None:
+        while not done.is_set() and len(killed) < times:
+            alive = [child.pid for child in active_children() if child.pid not in killed]
+            if alive and may_kill():
+                os.kill(int(alive[0] or 0), signal.SIGKILL)
+                killed.append(int(alive[0] or 0))
+            time.sleep(0.005)
+
+    thread = Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        done.set()
+        thread.join()
+
+
+def records(small: Any) -> dict[str, str]:
+    """The commit records of all datasets that are there now, with what they say."""
+    found = small.store.glob("datasets/*/commits/*.json")
+    return {str(path.relative_to(small.store)): path.read_text() for path in found}
+
+
+def test_processes_share_a_corpus_and_every_row_is_embedded_once(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+
+    state = run(small)
+
+    assert state.is_completed(), state.message
+    assert state.result().encoded == 120
+    assert small.num_forwarded == 0  # not in this process
+    assert small.ask(EACH_ONCE) == [(120, 120, 120)]
+
+
+def test_a_process_that_is_killed_costs_what_it_had_not_committed(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    before: dict[str, str] = {}
+
+    def has_committed() -> bool:
+        before.update(records(small))
+        return any("mean" in name for name in before)
+
+    with killer(has_committed, times=1) as killed:
+        state = run(small)
+
+    assert len(killed) == 1
+    assert state.is_completed(), state.message
+    assert small.ask(EACH_ONCE) == [(120, 120, 120)]
+    assert before.items() <= records(small).items()
+
+
+def test_a_chunk_at_which_processes_die_ends_the_run_by_its_name(small: Any) -> None:
+    small.write("a.parquet", TEXTS[:30])
+
+    with killer(lambda: True, times=100):
+        state = run(small)
+
+    assert state.is_failed()
+    assert "a.parquet rows 0-9: the process that embedded it died 3 times" in str(state.message)
