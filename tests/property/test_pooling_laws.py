@@ -8,21 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pooling import (
-    POOLERS,
-    PoolingSpec,
-    Sizes,
-    TextPooler,
-    TokenBatch,
-    build_pooler,
-    pool_padded,
-)
+from pooling import POOLERS, PoolingSpec, TextPooler, pool_padded
+from tests.token_batches import HIDDEN, build_fresh, draw_texts, ids_of, pack
 
 TOLERANCE = 1e-6
 # Where powers cancel, the root of gem enlarges what float32 loses when the order of a sum changes.
 TOLERANCES = {"gem": 1e-4}
-HIDDEN = 5
-SIZES = Sizes(hidden=HIDDEN, vocabulary=2**HIDDEN)
 
 # A newcomer is held to every law; what is exempt says so here.
 ORDER_COUNTS = {"cls", "last_token", "weighted_mean", "pooler"}
@@ -37,37 +28,10 @@ some_texts = given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), 
 few_examples = settings(max_examples=20, deadline=None, derandomize=True)
 
 
-def draw_texts(lengths: list[int], seed: int) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(seed % 2**63)
-    return [torch.randn(length, HIDDEN, generator=generator) for length in lengths]
-
-
-def ids_of(states: Tensor) -> Tensor:
-    """A token's id says which of its numbers are positive: it goes where the token goes."""
-    return (states > 0).long() @ 2 ** torch.arange(HIDDEN)
-
-
-def pack(texts: list[Tensor]) -> TokenBatch:
-    segment = torch.cat([torch.full((len(text),), i) for i, text in enumerate(texts)])
-    return TokenBatch(
-        states=torch.cat(texts),
-        segment=segment,
-        n=len(texts),
-        ids=ids_of(torch.cat(texts).float()),
-        counted=torch.ones(len(segment), dtype=torch.bool),
-        pooled=torch.stack([text[0] for text in texts]).tanh(),
-    )
-
-
 @cache
 def pooler_of(name: str) -> TextPooler:
-    """The strategy with its defaults; what is fitted is as fresh as seed 0 makes it."""
-    spec = PoolingSpec(strategy=name)
-    if not spec.needs_weights:
-        return build_pooler(spec)
-    torch.manual_seed(0)
-    fresh = TextPooler(spec, SIZES).to_fitted()
-    return build_pooler(PoolingSpec(strategy=name, weights="fresh"), SIZES, {"fresh": fresh})
+    """With its defaults, and fresh weights where it has any."""
+    return build_fresh(PoolingSpec(strategy=name))
 
 
 def pool(name: str, texts: list[Tensor]) -> Tensor:

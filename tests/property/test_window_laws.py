@@ -1,98 +1,85 @@
-"""The cutting of long texts: nothing is lost, nothing is read twice that need not be."""
+"""What holds of every strategy over the windows of a text, whatever the numbers are."""
 
-import numpy as np
-from hypothesis import given
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
-from embedding.long_texts import Windows
-from embedding.tokenized import TokenRows
-from embedding.windows import WindowCut, group_texts
+from pooling import POOLERS, PoolingSpec, TextPooler, TokenBatch
+from tests.token_batches import build_fresh, draw_texts, pack
 
-Row = list[int]
+TOLERANCE = 1e-6
+# `pooler` has what the model made of each window; no window can be cut out of such a batch.
+NAMES = sorted(POOLERS.keys() - {"pooler"})
+# It is trained on both levels: tests/golden/test_learned_poolers.py works them out.
+HAS_ITS_OWN_WAY = {"hierarchical_attention"}
 
-
-@st.composite
-def cuts(draw: st.DrawFn) -> tuple[WindowCut, Windows, int]:
-    """Some room, an overlap and a prompt that leave room for one id more."""
-    overlap, prompt = draw(st.integers(0, 4)), draw(st.integers(0, 4))
-    room = prompt + overlap + draw(st.integers(1, 6))
-    policy = Windows(overlap=overlap, max_windows=draw(st.integers(1, 12)))
-    return WindowCut(room, overlap), policy, prompt
-
-
-def rows_of(lengths: list[int], prompt: int) -> list[Row]:
-    """The prompt's ids are negative, those of the content are 0, 1, 2, ..."""
-    return [[*range(-prompt, 0), *range(length)] for length in lengths]
+window_lengths = st.lists(st.integers(1, 6), min_size=1, max_size=4)
+some_texts = given(lengths=st.lists(window_lengths, min_size=1, max_size=4), seed=st.integers(0))
+few_examples = settings(max_examples=10, deadline=None, derandomize=True)
 
 
-def token_rows(rows: list[Row], prompt: int) -> TokenRows:
-    return TokenRows(
-        ids=np.array([i for row in rows for i in row], dtype=np.int32),
-        offsets=np.cumsum([0, *map(len, rows)], dtype=np.int64),
-        prompt_tokens=np.full(len(rows), prompt, dtype=np.int32),
-    )
+def pack_windows(texts: list[list[Tensor]]) -> TokenBatch:
+    """Whole texts, with the number of each token's window."""
+    numbers = [torch.full((len(w),), i) for windows in texts for i, w in enumerate(windows)]
+    return replace(pack([torch.cat(windows) for windows in texts]), window=torch.cat(numbers))
 
 
-def windows_of(cut: WindowCut, rows: list[Row], prompt: int) -> list[list[Row]]:
-    """For each text the ids of its windows."""
-    found = cut.cut(token_rows(rows, prompt), np.arange(len(rows)))
-    ids = np.split(found.rows.ids, found.rows.offsets[1:-1])
-    texts: list[list[Row]] = [[] for _ in rows]
-    for text, window in zip(found.segment, ids, strict=True):
-        texts[text].append(window.tolist())
-    return texts
+def mean(vectors: Tensor, lengths: Tensor, _: TextPooler) -> Tensor:
+    return (vectors * lengths[:, None]).sum(dim=0) / lengths.sum()
 
 
-@given(cuts(), st.lists(st.integers(1, 60), min_size=1, max_size=6))
-def test_without_overlap_windows_cover_every_id_exactly_once(
-    drawn: tuple[WindowCut, Windows, int], lengths: list[int]
+def largest(vectors: Tensor, _: Tensor, __: TextPooler) -> Tensor:
+    return vectors.amax(dim=0)
+
+
+def attention(vectors: Tensor, _: Tensor, pooler: TextPooler) -> Tensor:
+    if len(vectors) == 1:
+        return vectors[0]
+    assert pooler.windows is not None
+    return (pooler.windows.layers(vectors).softmax(dim=0) * vectors).sum(dim=0)
+
+
+COMBINED: dict[str, Callable[[Tensor, Tensor, TextPooler], Tensor]] = {
+    "mean": mean,
+    "max": largest,
+    "attention": attention,
+}
+
+
+@pytest.mark.parametrize("over_windows", COMBINED)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in HAS_ITS_OWN_WAY])
+@few_examples
+@some_texts
+def test_a_text_has_its_windows_vectors_combined(
+    name: str, over_windows: str, lengths: list[list[int]], seed: int
 ) -> None:
-    cut, _, prompt = drawn
-    rows = rows_of(lengths, prompt)
-    for row, windows in zip(rows, windows_of(WindowCut(cut.room, 0), rows, prompt), strict=True):
-        assert [i for window in windows for i in window[prompt:]] == row[prompt:]
+    spec = PoolingSpec.model_validate({"strategy": name, "over_windows": over_windows})
+    pooler = build_fresh(spec)
+    texts = [draw_texts(one, seed + i) for i, one in enumerate(lengths)]
+    expected = [
+        COMBINED[over_windows](pooler.tokens.pool(pack(windows)), torch.tensor(counts), pooler)
+        for windows, counts in zip(texts, lengths, strict=True)
+    ]
+    found = pooler.pool(pack_windows(texts))
+    torch.testing.assert_close(found, torch.stack(expected), rtol=TOLERANCE, atol=TOLERANCE)
 
 
-@given(cuts(), st.lists(st.integers(1, 60), min_size=1, max_size=6))
-def test_each_window_has_the_prompt_what_is_shared_and_something_new(
-    drawn: tuple[WindowCut, Windows, int], lengths: list[int]
-) -> None:
-    cut, _, prompt = drawn
-    rows = rows_of(lengths, prompt)
-    counts = cut.count(token_rows(rows, prompt))
-    for row, count, windows in zip(rows, counts, windows_of(cut, rows, prompt), strict=True):
-        assert len(windows) == count
-        assert all(window[:prompt] == row[:prompt] for window in windows)
-        assert all(len(window) == cut.room for window in windows[:-1])
-        assert prompt < len(windows[-1]) <= cut.room
-        end = 0
-        for j, window in enumerate(windows):
-            content = window[prompt:]
-            assert content[0] == (end - cut.overlap if j else 0)
-            assert content[-1] >= end
-            end = content[-1] + 1
-        assert end == len(row) - prompt
+@pytest.mark.parametrize("name", NAMES)
+def test_one_window_a_text_is_as_good_as_none(name: str) -> None:
+    texts = draw_texts([4, 1, 9], seed=0)
+    pooler = build_fresh(PoolingSpec(strategy=name))
+    found = pooler.pool(pack_windows([[text] for text in texts]))
+    torch.testing.assert_close(found, pooler.pool(pack(texts)), rtol=0, atol=TOLERANCE)
 
 
-@given(cuts(), st.integers(1, 200))
-def test_what_is_kept_fills_the_windows_that_are_allowed(
-    drawn: tuple[WindowCut, Windows, int], length: int
-) -> None:
-    cut, policy, prompt = drawn
-    (row,) = rows_of([length], prompt)
-    kept = policy.keep(row, cut.room, prompt)
-    (windows,) = windows_of(cut, [kept], prompt)
-    assert len(windows) <= policy.max_windows
-    assert len(kept) <= policy.most_ids(cut.room)
-    if len(kept) < len(row):
-        assert (len(windows), len(windows[-1])) == (policy.max_windows, cut.room)
-
-
-@given(st.lists(st.integers(1, 9), max_size=30), st.integers(1, 12))
-def test_groups_have_every_text_once_in_order_and_few_windows(counts: list[int], most: int) -> None:
-    groups = list(group_texts(np.array(counts, dtype=np.int32), most))
-    assert [i for group in groups for i in range(group.start, group.stop)] == list(
-        range(len(counts))
-    )
-    for group in groups:
-        assert sum(counts[group]) <= most or group.stop - group.start == 1
+@pytest.mark.parametrize("name", NAMES)
+def test_windows_of_neighbours_never_change_the_vector(name: str) -> None:
+    texts = [draw_texts(lengths, seed=0) for lengths in ([3, 3, 1], [2], [5, 5])]
+    pooler = build_fresh(PoolingSpec(strategy=name))
+    alone = torch.cat([pooler.pool(pack_windows([windows])) for windows in texts])
+    torch.testing.assert_close(pooler.pool(pack_windows(texts)), alone, rtol=0, atol=TOLERANCE)
