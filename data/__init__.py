@@ -44,6 +44,7 @@ from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reuse import Reuse, find_reuse
 from data.runs import Counts, RunRecord, save_run
+from data.sampling import sample_texts
 from data.schemas import REJECTS, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
@@ -100,6 +101,7 @@ __all__ = [
     "read_record",
     "resolve_dataset",
     "run_query",
+    "sample_texts",
     "save_model",
     "save_plan",
     "save_run",

@@ -42,12 +42,13 @@ class StoredModel(BaseModel):
 def save_model(store: Store, title: str, about: dict[str, JsonValue], tensors: bytes) -> str:
     """Keep tensors (a safetensors file) and what they are; returns the name to call them by.
 
-    The same content has the same name under a title, and saving it again changes nothing.
+    The same content has the same name under a title. Saving it again changes nothing, but mends
+    files that were damaged.
     """
     lineage = ModelLineage(about=about, tensors=_hash(tensors))
     name = f"{slug(title)}-{fingerprint(lineage)[:8]}"
-    store.create(f"models/{name}/{_TENSORS}", tensors)
-    store.create(f"models/{name}/{_ABOUT}", canonical_json(lineage.model_dump(mode="json")))
+    _keep(store, f"models/{name}/{_TENSORS}", tensors)
+    _keep(store, f"models/{name}/{_ABOUT}", canonical_json(lineage.model_dump(mode="json")))
     return name
 
 
@@ -71,6 +72,13 @@ def load_model(store: Store, name: str) -> StoredModel:
     raise DamagedModel(f"models/{known[0]} is not {name}: its files were changed. Fit it again.")
 
 
+def _keep(store: Store, key: str, content: bytes) -> None:
+    """Create the file; one of that name with other content is damaged, as the name has the hash."""
+    if not store.create(key, content) and read_bytes(store, key) != content:
+        store.delete(key)
+        store.create(key, content)
+
+
 def _is_meant(folder: str, name: str) -> bool:
     if _FINGERPRINT.fullmatch(name):
         return folder.endswith(f"-{name[:8]}")
@@ -81,8 +89,10 @@ def _read(store: Store, name: str) -> StoredModel:
     try:
         lineage = ModelLineage.model_validate_json(read_bytes(store, f"models/{name}/{_ABOUT}"))
         tensors = read_bytes(store, f"models/{name}/{_TENSORS}")
-    except (FileNotFoundError, ValidationError) as error:
-        raise DamagedModel(f"models/{name} cannot be read ({error}). Fit it again.") from error
+    except FileNotFoundError as error:
+        raise DamagedModel(f"models/{name} lacks a file: {error}. Fit it again.") from error
+    except ValidationError as error:
+        raise DamagedModel(f"models/{name}/{_ABOUT} is damaged. Fit it again.") from error
     found = fingerprint(lineage)
     if _hash(tensors) != lineage.tensors or not name.endswith(f"-{found[:8]}"):
         raise DamagedModel(f"models/{name}: its files are not those that were saved. Fit it again.")

@@ -3,10 +3,12 @@
 Knows model folders and devices; knows no corpus, no store and no Prefect.
 """
 
+from embedding.counting import TokenCounts, load_counter
 from embedding.defaults import default_pooling, output_dimension
 from embedding.device import choose_device
 from embedding.encoded import EncodedTexts
 from embedding.encoder import Encoder
+from embedding.fitted import refuse_foreign
 from embedding.identity import EncoderIdentity, identify_encoder
 from embedding.loading import load_encoder
 from embedding.spec import EncoderSpec
@@ -16,9 +18,12 @@ __all__ = [
     "Encoder",
     "EncoderIdentity",
     "EncoderSpec",
+    "TokenCounts",
     "choose_device",
     "default_pooling",
     "identify_encoder",
+    "load_counter",
     "load_encoder",
     "output_dimension",
+    "refuse_foreign",
 ]

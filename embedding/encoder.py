@@ -17,6 +17,7 @@ from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
 from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
 from embedding.encoded import EncodedTexts, VectorArray
+from embedding.fitted import refuse_foreign
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
 from embedding.model import Transformer
@@ -117,6 +118,7 @@ class Encoder:
     def _plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
         check_over_windows(pooling, self.spec.long_texts)
         parts = self.parts
+        refuse_foreign(pooling, self.identity, fitted)
         pooler = fitting_pooler(pooling, parts.folder, parts.architecture, fitted)
         dimension = vector_dimension(pooler, parts.folder, parts.architecture)
         identity = self.identity.model_dump(mode="json")

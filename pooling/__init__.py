@@ -2,6 +2,7 @@
 
 from pooling.batch import TokenBatch
 from pooling.fitted import Fitted, FittedByName
+from pooling.frequency import COMPONENT, name_counts
 from pooling.padded import pool_padded
 from pooling.pooler import FittedStrategy, Pooler, Sizes
 from pooling.precision import BITS, Precision, Ranges, Rounding
@@ -13,6 +14,7 @@ from pooling.windows import WindowVectors
 
 __all__ = [
     "BITS",
+    "COMPONENT",
     "POOLERS",
     "Fitted",
     "FittedByName",
@@ -28,6 +30,7 @@ __all__ = [
     "WindowVectors",
     "about_ranges",
     "build_pooler",
+    "name_counts",
     "plan_rounding",
     "pool_padded",
     "without_precision",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from pooling import convolutional, learned, recurrent, tokens, weighted
+from pooling import convolutional, frequency, learned, recurrent, tokens, weighted
 from pooling.pooler import FittedStrategy, PlainPooler, Pooler
 
 POOLERS: dict[str, Callable[..., Pooler | FittedStrategy]] = {
@@ -19,6 +19,8 @@ POOLERS: dict[str, Callable[..., Pooler | FittedStrategy]] = {
     "weighted_mean": partial(PlainPooler, weighted.weighted_mean, 1),
     "gem": weighted.Gem,
     "top_k_mean": weighted.TopKMean,
+    "idf_mean": frequency.IdfMean,
+    "sif_mean": frequency.SifMean,
     "pooler": partial(PlainPooler, tokens.pooler, 1),
     "attention": learned.Attention,
     "self_attentive": learned.SelfAttentive,

@@ -6,7 +6,7 @@ This is the place where identity is decided: what is in a lineage makes another 
 from pathlib import PurePosixPath
 
 from data import Dataset, DocumentsLineage, Provenance, SpaceLineage, slug
-from embedding import EncoderIdentity, EncoderSpec, output_dimension
+from embedding import EncoderIdentity, EncoderSpec, output_dimension, refuse_foreign
 from pooling import FittedByName, PoolingSpec, plan_rounding
 
 
@@ -26,6 +26,7 @@ def space_dataset(
     Raises:
         ValueError: the encoder cannot give the pooling, or what was fitted does not fit it.
     """
+    refuse_foreign(pooling, identity, fitted)
     dimension = output_dimension(encoder, pooling, fitted)
     plan_rounding(pooling, dimension, identity.model_dump(mode="json"), fitted)
     return Dataset(
@@ -39,9 +40,13 @@ def space_dataset(
 
 def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
     """A readable name, such as all_minilm_l6_v2_mean: what differs from the defaults is said."""
-    default = PoolingSpec()
+    default = PoolingSpec(strategy=pooling.strategy)
     parts = [PurePosixPath(encoder.model).name, pooling.strategy]
-    parts += [f"{name}_{value}" for name, value in sorted(pooling.parameters.items())]
+    parts += [
+        f"{name}_{value}"
+        for name, value in sorted(pooling.parameters.items())
+        if value != default.parameters[name]
+    ]
     if pooling.layers != default.layers:
         parts += [
             "layers",
@@ -51,8 +56,10 @@ def space_slug(encoder: EncoderSpec, pooling: PoolingSpec) -> str:
         ]
     parts += [pooling.weights[:8]] if pooling.weights else []
     parts += _long_texts_words(encoder, pooling)
-    parts += ["content"] if not pooling.special_tokens else []
-    parts += ["no_prompt"] if not pooling.prompt_tokens else []
+    if pooling.special_tokens != default.special_tokens:
+        parts += ["special" if pooling.special_tokens else "content"]
+    if pooling.prompt_tokens != default.prompt_tokens:
+        parts += ["prompt" if pooling.prompt_tokens else "no_prompt"]
     parts += ["dense"] if pooling.dense else []
     parts += [f"d{pooling.dimensions}"] if pooling.dimensions else []
     parts += ["raw"] if not pooling.normalize else []

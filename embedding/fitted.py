@@ -1,0 +1,55 @@
+"""Refuse what was fitted for another encoder or pooling. Knows what `about` says, no tensors.
+
+Shapes alone would let it pass: two tokenizers may have as many ids, and two encoders be as wide.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from embedding.identity import EncoderIdentity
+from pooling import FittedByName, PoolingSpec
+
+
+def refuse_foreign(
+    pooling: PoolingSpec, identity: EncoderIdentity, fitted: FittedByName | None
+) -> None:
+    """Compare the weights that the pooling names with the encoder and the settings it is used with.
+
+    What their `about` does not state, they do not depend on.
+
+    Raises:
+        ValueError: They were fitted with another tokenizer, encoder or setting.
+    """
+    weights = (fitted or {}).get(pooling.weights or "")
+    if weights is None:
+        return
+    here = identity.model_dump(mode="json")
+    what = f"pooling {pooling.strategy!r}: {pooling.weights!r}"
+    if weights.about.get("tokenizer", here["tokenizer"]) != here["tokenizer"]:
+        raise ValueError(
+            f"{what} was counted with another tokenizer than this encoder's, so its ids mean other "
+            "words. Fit it with this encoder, or choose the encoder that it was fitted with."
+        )
+    if differing := _differing(weights.about.get("encoder"), here):
+        raise ValueError(
+            f"{what} was fitted with another encoder ({', '.join(differing)} differ). Fit it with "
+            "this one."
+        )
+    if differing := _differing(weights.about.get("pooling"), pooling.model_dump(mode="json")):
+        words = [f"{key} {stated}, found {found}" for key, (stated, found) in differing.items()]
+        raise ValueError(
+            f"{what} was fitted with other settings: {'; '.join(words)}. Use those it was fitted "
+            "with, or fit it with these."
+        )
+
+
+def _differing(
+    stated: JsonValue, found: Mapping[str, JsonValue]
+) -> dict[str, tuple[JsonValue, JsonValue]]:
+    """By name, what is stated and what is found, where these differ; of nothing stated, nothing."""
+    if not isinstance(stated, dict):
+        return {}
+    return {
+        key: (value, found.get(key)) for key, value in stated.items() if found.get(key) != value
+    }
