@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Num
 
 from embedding.tokenized import BoolArray, IntArray
 
-VectorArray = Float[np.ndarray, "texts dim"]
+VectorArray = Num[np.ndarray, "texts width"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class EncodedTexts:
     """The vectors of one window of texts, and what there is to know about them.
 
     Attributes:
-        vectors: One array for each pooling, in the order asked for; float32 or float16. Rows
+        vectors: One array for each pooling, in the order asked for, as they are stored. Rows
             without tokens, and bad ones, mean nothing.
         n_tokens: Each text's length before the cut, with special and prompt tokens; -1 for a huge
             text, which is read only as far as needed.

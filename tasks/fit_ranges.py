@@ -1,0 +1,127 @@
+"""Fit the ranges of int8 vectors: the smallest and largest value of each dimension in a sample.
+
+Knows which vectors and which texts. The extremes themselves were better than quantiles: see
+docs/log.md.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict, Field
+
+from data import CorpusSpec, StoreSpec, make_plan, open_store
+from embedding import (
+    EncodedTexts,
+    EncoderSpec,
+    choose_device,
+    default_pooling,
+    identify_encoder,
+    output_dimension,
+)
+from pooling import PoolingSpec, Ranges, about_ranges
+from tasks.encoders import process_encoder
+from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint, save_fitted
+from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
+from tasks.run_spec import RunSpec
+from tasks.sampling import sample_texts
+from tasks.spaces import space_slug
+
+
+class RangesRequest(BaseModel):
+    """What a run of fit-ranges is asked: the parameters of the flow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: CorpusSpec
+    encoder: EncoderSpec
+    pooling: PoolingSpec | None = Field(
+        default=None,
+        description="The pooling whose vectors are to be int8, by name or as JSON, without "
+        "precision. Empty: what the model folder states.",
+    )
+    store: StoreSpec = StoreSpec()
+    num_texts: int = Field(
+        default=10_000,
+        ge=1,
+        description="Size of the sample: the distinct texts with the smallest hashes. Of n texts, "
+        "about 2 in n values of other texts are outside the ranges and are cut to them.",
+    )
+
+
+class FittedRanges(BaseModel):
+    """What was saved: its name, on how many texts it was fitted, and the pooling that uses it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    num_texts: int
+    pooling: PoolingSpec
+
+
+@task(
+    name="fit-ranges",
+    task_run_name="fit-ranges-{request.corpus.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAY,
+    retry_condition_fn=is_worth_a_retry,
+    cache_policy=NO_CACHE,
+)
+def fit_ranges(request: RangesRequest) -> FittedRanges:
+    """Fit as a task, so that its time and its errors stand in the run."""
+    return fit(request)
+
+
+def fit(request: RangesRequest) -> FittedRanges:
+    """Embed a sample of the corpus, and keep the range of each dimension in the store.
+
+    Raises:
+        ValueError: the corpus, the model or the pooling is not what the request says.
+        StoreError: the store cannot be used.
+    """
+    choose_device(request.encoder.device)
+    asked = request.pooling or default_pooling(request.encoder)
+    if asked.precision != "float32":
+        raise ValueError(
+            f"ranges are fitted on float32 vectors; found precision {asked.precision!r}. Leave "
+            "pooling.precision out: what is printed at the end has it."
+        )
+    identity = identify_encoder(request.encoder)
+    store = open_store(request.store)
+    pooling = name_by_fingerprint(store, asked)
+    fitted = load_fitted(store, fitted_names([pooling]))
+    output_dimension(request.encoder, pooling, fitted)  # refuses what the encoder cannot give
+    limits = RunSpec()
+    plan = make_plan(request.corpus, chunk_rows=limits.chunk_rows, chunk_bytes=limits.chunk_bytes)
+    sample = sample_texts(plan, request.num_texts)
+    encoder = process_encoder(request.encoder, None)
+    ranges, count = _ranges_of(encoder.encode_windows(sample.texts(plan), [pooling], fitted))
+    about = about_ranges(pooling, identity.model_dump(mode="json"))
+    about |= {"corpus": request.corpus.name, "sample": sample.about()}
+    title = f"ranges_{space_slug(request.encoder, pooling)}"
+    name = save_fitted(store, title, ranges.to_fitted(about))
+    return FittedRanges(
+        name=name,
+        num_texts=count,
+        pooling=asked.model_copy(update={"precision": "int8", "ranges": name}),
+    )
+
+
+def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
+    """Ranges over all good vectors, and how many these were; memory holds one window of them."""
+    minimum, maximum, count = np.array(np.inf), np.array(-np.inf), 0
+    for result in encoded:
+        vectors = result.vectors[0][~(result.no_tokens | result.bad[0])]
+        if len(vectors):
+            minimum = np.minimum(minimum, vectors.min(axis=0))
+            maximum = np.maximum(maximum, vectors.max(axis=0))
+            count += len(vectors)
+    if not count:
+        raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
+    return Ranges(_tensor(minimum), _tensor(maximum)), count
+
+
+def _tensor(values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
