@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 Encode = Callable[[list[str]], list[list[int]]]
 
-# A text with more characters than this for each token of a row is huge.
+# A text with more characters than this for each token of a row is huge, unless it is read in so
+# many windows that this is less than they take.
 HUGE = 64
 FIRST_SIZE = 16
 GROWTH = 4
+# For each id that is kept: most languages have fewer. While it is tokenised, one text takes up to
+# 130 bytes for each character, so many windows do not get the generous sizes of one row.
+SIZE_OF_ID = 6
 # So many tokens before a cut may differ from the whole text's; no piece of a word and no unknown
 # word reaches further.
 MARGIN = 128
@@ -36,11 +40,11 @@ class HugeTexts:
     @property
     def first_size(self) -> int:
         """How many characters are tried first."""
-        return FIRST_SIZE * max(self.max_tokens, self.most_ids)
+        return max(FIRST_SIZE * self.max_tokens, SIZE_OF_ID * self.most_ids)
 
     def is_huge(self, text: str) -> bool:
         """Whether the text is not tokenised whole at once."""
-        return len(text) > max(HUGE * self.max_tokens, FIRST_SIZE * self.most_ids)
+        return len(text) > max(HUGE * self.max_tokens, SIZE_OF_ID * self.most_ids)
 
     def grow_head(self, text: str, row: list[int]) -> tuple[list[int], bool]:
         """At least the ids that are kept, from those of the first head; whether that is all."""

@@ -95,14 +95,13 @@ def test_the_windows_of_a_huge_text_have_the_ids_of_the_whole(
 
 
 @pytest.mark.parametrize(
-    ("policy", "kept", "most"),
-    [(HeadTail(tail_tokens=100), 254, 60_000), (Windows(max_windows=20), 5_080, 200_000)],
+    ("policy", "kept"),
+    [(HeadTail(tail_tokens=100), 254), (Windows(max_windows=20), 5_080)],
     ids=["head_tail", "windows"],
 )
 def test_a_huge_text_is_never_tokenised_whole_whatever_is_read_of_it(
     policy: Any,
     kept: int,
-    most: int,
     minilm_encoder: Encoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -116,7 +115,7 @@ def test_a_huge_text_is_never_tokenised_whole_whatever_is_read_of_it(
     monkeypatch.setattr(TextTokenizer, "_encode", count)
     tokenizer = replace(minilm_encoder.parts.tokenizer, long_texts=policy)
     found = tokenizer.tokenize([LONG * 400_000])  # 32 million characters
-    assert sum(seen) < most
+    assert sum(seen) < 50_000
     assert (found.n_tokens.tolist(), found.truncated.tolist()) == ([-1], [True])
     assert found.lengths.tolist() == [kept]
 
