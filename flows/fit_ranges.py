@@ -9,11 +9,14 @@ from pydantic_settings import SettingsConfigDict
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
 from flows.command_line import Command, plain_errors
-from flows.report import show_fitted
+from flows.console import console
+from flows.report import warn
 from flows.server import require_server
 from pooling import PoolingSpec
 from tasks.fit_ranges import FittedRanges, RangesRequest
 from tasks.fit_ranges import fit_ranges as fit_ranges_task
+from tasks.fitted import pooling_to_type
+from tasks.run_spec import RunSpec
 
 
 @flow(name="fit-ranges", flow_run_name="fit-ranges-{corpus.name}")
@@ -22,7 +25,8 @@ def fit_ranges(
     encoder: EncoderSpec,
     pooling: PoolingSpec | None = None,
     store: StoreSpec = StoreSpec(),  # noqa: B008 - frozen, and Prefect's form shows its defaults
-    num_texts: int = 10_000,
+    sample_texts: int = 10_000,
+    run: RunSpec = RunSpec(),  # noqa: B008 - likewise
 ) -> FittedRanges:
     """Fit the ranges that a space of int8 vectors needs, on a sample of a corpus.
 
@@ -31,14 +35,29 @@ def fit_ranges(
         encoder: The model that the space is of.
         pooling: The pooling that the space is of, without precision. Empty: the model's own.
         store: Where the ranges are kept, under models/.
-        num_texts: Size of the sample: the distinct texts with the smallest hashes.
+        sample_texts: Size of the sample: the distinct texts with the smallest hashes.
+        run: Sizes and limits.
     """
     request = RangesRequest(
-        corpus=corpus, encoder=encoder, pooling=pooling, store=store, num_texts=num_texts
+        corpus=corpus,
+        encoder=encoder,
+        pooling=pooling,
+        store=store,
+        sample_texts=sample_texts,
+        run=run,
     )
-    fitted = fit_ranges_task(request)
-    show_fitted(f"Ranges of {fitted.num_texts:,} texts", fitted.name, fitted.pooling)
+    with console.status(f"encoding a sample of {corpus.name}"):
+        fitted = fit_ranges_task(request)
+    _report(fitted)
     return fitted
+
+
+def _report(fitted: FittedRanges) -> None:
+    console.print(f"Fitted on {fitted.texts:,} texts in {fitted.seconds:.1f} s.")
+    for reason in fitted.unread:
+        warn(f"tolerated: {reason}")
+    console.print(f"Kept as {fitted.name}. Use it with --poolings and", markup=False)
+    console.print(f"  '{pooling_to_type(fitted.pooling)}'", markup=False, soft_wrap=True)
 
 
 class FitRangesCommand(RangesRequest, Command):
@@ -57,7 +76,8 @@ def main() -> None:
             request.encoder,
             request.pooling,
             store=request.store,
-            num_texts=request.num_texts,
+            sample_texts=request.sample_texts,
+            run=request.run,
         )
 
 

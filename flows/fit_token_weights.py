@@ -13,13 +13,13 @@ from flows.console import console
 from flows.report import warn
 from flows.server import require_server
 from tasks.fit_token_weights import count_tokens, fit_component
+from tasks.fitted import pooling_to_type
 from tasks.run_spec import RunSpec
 from tasks.token_weights import (
     ComponentSpec,
     FittedWeights,
     WeightsRequest,
     check_request,
-    pooling_to_type,
 )
 
 

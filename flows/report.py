@@ -8,7 +8,6 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from flows.console import console
-from pooling import PoolingSpec
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
@@ -79,14 +78,6 @@ def warn(text: str | None) -> None:
     """Say what the user should know and may want to stop for, if there is anything."""
     if text:
         console.print(f"Note: {text}", style="yellow", markup=False)
-
-
-def show_fitted(what: str, name: str, pooling: PoolingSpec) -> None:
-    """Say what was fitted, by which name it is kept, and how embed-corpus is told to use it."""
-    words = pooling.model_dump_json(exclude_defaults=True)
-    console.print(f"{what}: {name}", markup=False)
-    console.print("Use them by", end=" ")
-    console.print(f"--poolings '{words}'", style="bold", markup=False, soft_wrap=True)
 
 
 def _words(progress: Progress) -> str:

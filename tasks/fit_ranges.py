@@ -4,30 +4,33 @@ Knows which vectors and which texts. The extremes themselves were better than qu
 docs/log.md.
 """
 
-from collections.abc import Iterable
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from data import CorpusSpec, StoreSpec, make_plan, open_store
+from data import CorpusSpec, StoreSpec, open_store, sample_texts
 from embedding import (
     EncodedTexts,
     EncoderSpec,
     choose_device,
     default_pooling,
     identify_encoder,
-    output_dimension,
 )
 from pooling import PoolingSpec, Ranges, about_ranges
+from tasks.corpus_texts import CorpusReading
 from tasks.encoders import process_encoder
 from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import RunSpec
-from tasks.sampling import sample_texts
-from tasks.spaces import space_slug
+from tasks.spaces import space_dataset
+
+WINDOW_TEXTS = 8_192
 
 
 class RangesRequest(BaseModel):
@@ -43,22 +46,26 @@ class RangesRequest(BaseModel):
         "precision. Empty: what the model folder states.",
     )
     store: StoreSpec = StoreSpec()
-    num_texts: int = Field(
+    sample_texts: int = Field(
         default=10_000,
         ge=1,
         description="Size of the sample: the distinct texts with the smallest hashes. Of n texts, "
         "about 2 in n values of other texts are outside the ranges and are cut to them.",
     )
+    run: RunSpec = RunSpec()
 
 
 class FittedRanges(BaseModel):
-    """What was saved: its name, on how many texts it was fitted, and the pooling that uses it."""
+    """What was fitted: its name in the store, and the pooling that uses it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    num_texts: int
     pooling: PoolingSpec
+    texts: int
+    rejected: int
+    unread: tuple[str, ...]
+    seconds: float
 
 
 @task(
@@ -81,32 +88,40 @@ def fit(request: RangesRequest) -> FittedRanges:
         ValueError: the corpus, the model or the pooling is not what the request says.
         StoreError: the store cannot be used.
     """
+    started = time.perf_counter()
     choose_device(request.encoder.device)
-    asked = request.pooling or default_pooling(request.encoder)
-    if asked.precision != "float32":
-        raise ValueError(
-            f"ranges are fitted on float32 vectors; found precision {asked.precision!r}. Leave "
-            "pooling.precision out: what is printed at the end has it."
-        )
+    asked = _asked_pooling(request)
     identity = identify_encoder(request.encoder)
     store = open_store(request.store)
     pooling = name_by_fingerprint(store, asked)
     fitted = load_fitted(store, fitted_names([pooling]))
-    output_dimension(request.encoder, pooling, fitted)  # refuses what the encoder cannot give
-    limits = RunSpec()
-    plan = make_plan(request.corpus, chunk_rows=limits.chunk_rows, chunk_bytes=limits.chunk_bytes)
-    sample = sample_texts(plan, request.num_texts)
-    encoder = process_encoder(request.encoder, None)
-    ranges, count = _ranges_of(encoder.encode_windows(sample.texts(plan), [pooling], fitted))
+    space = space_dataset(request.encoder, identity, pooling, fitted)  # refused before it is read
+    reading = CorpusReading(request.corpus, request.run)
+    texts = sample_texts(reading, request.sample_texts)
+    encoder = process_encoder(request.encoder, request.run.token_budget)
+    windows = (texts[i : i + WINDOW_TEXTS] for i in range(0, len(texts), WINDOW_TEXTS))
+    ranges, count = _ranges_of(encoder.encode_windows(windows, [pooling], fitted))
     about = about_ranges(pooling, identity.model_dump(mode="json"))
-    about |= {"corpus": request.corpus.name, "sample": sample.about()}
-    title = f"ranges_{space_slug(request.encoder, pooling)}"
-    name = save_fitted(store, title, ranges.to_fitted(about))
+    about |= {"corpus": request.corpus.name, "sample": _about_sample(texts)}
+    name = save_fitted(store, f"ranges_{space.slug}", ranges.to_fitted(about))
     return FittedRanges(
         name=name,
-        num_texts=count,
         pooling=asked.model_copy(update={"precision": "int8", "ranges": name}),
+        texts=count,
+        rejected=reading.rejected,
+        unread=tuple(reading.unread),
+        seconds=time.perf_counter() - started,
     )
+
+
+def _asked_pooling(request: RangesRequest) -> PoolingSpec:
+    pooling = request.pooling or default_pooling(request.encoder)
+    if pooling.precision != "float32":
+        raise ValueError(
+            f"ranges are fitted on float32 vectors; found precision {pooling.precision!r}. Leave "
+            "pooling.precision out: what is printed at the end has it."
+        )
+    return pooling
 
 
 def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
@@ -121,6 +136,18 @@ def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
     if not count:
         raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
     return Ranges(_tensor(minimum), _tensor(maximum)), count
+
+
+def _about_sample(texts: Sequence[str]) -> dict[str, JsonValue]:
+    """What tells this sample from any other; the texts' order is that of their hashes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        digest.update(hashlib.blake2b(text.encode()).digest())
+    return {
+        "rule": "the distinct texts with the smallest hashes",
+        "texts": len(texts),
+        "digest": digest.hexdigest(),
+    }
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

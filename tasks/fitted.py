@@ -3,7 +3,9 @@
 Joins the store's bytes with the poolings' tensors. Knows no strategy.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from data import LocalStore, load_model, save_model
 from pooling import Fitted, PoolingSpec
@@ -47,7 +49,20 @@ def load_fitted(store: LocalStore, names: Sequence[str]) -> dict[str, Fitted]:
     return {name: Fitted.from_bytes(model.tensors, model.about) for name, model in models.items()}
 
 
+def pooling_to_type(pooling: PoolingSpec) -> str:
+    """The pooling as it is typed after `--poolings`: what is not default, as JSON."""
+    default = PoolingSpec(strategy=pooling.strategy).model_dump(mode="json")
+    stated = _differing(pooling.model_dump(mode="json"), default)
+    if parameters := _differing(pooling.parameters, default["parameters"]):
+        stated["parameters"] = parameters
+    return json.dumps({"strategy": pooling.strategy} | stated)
+
+
 def _references(pooling: PoolingSpec) -> dict[str, str]:
     """The names that the pooling gives, by field."""
     given = {field: getattr(pooling, field) for field in _REFERENCES}
     return {field: name for field, name in given.items() if name is not None}
+
+
+def _differing(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value != default[name]}

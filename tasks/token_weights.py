@@ -3,8 +3,6 @@
 Knows poolings by their specs. Reads no corpus and loads no model.
 """
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -99,16 +97,3 @@ def check_request(request: WeightsRequest) -> None:
     choose_device(request.encoder.device)
     kept = request.component.pooling.model_dump(exclude={"strategy", "parameters"})
     output_dimension(request.encoder, PoolingSpec(**kept))
-
-
-def pooling_to_type(pooling: PoolingSpec) -> str:
-    """The pooling as it is typed after `--poolings`: what is not default, as JSON."""
-    default = PoolingSpec(strategy=pooling.strategy).model_dump(mode="json")
-    stated = _differing(pooling.model_dump(mode="json"), default)
-    if parameters := _differing(pooling.parameters, default["parameters"]):
-        stated["parameters"] = parameters
-    return json.dumps({"strategy": pooling.strategy} | stated)
-
-
-def _differing(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value != default[name]}

@@ -8,7 +8,9 @@ from tasks.fit_ranges import FittedRanges, RangesRequest, fit
 TEXTS = [f"a sentence about the number {n}" for n in range(30)]
 
 
-def fit_on(small: Any, pooling: PoolingSpec | None = None, num_texts: int = 10_000) -> FittedRanges:
+def fit_on(
+    small: Any, pooling: PoolingSpec | None = None, sample_texts: int = 10_000
+) -> FittedRanges:
     """What fit-ranges does, without Prefect; of `small`, a corpus with a store."""
     request = small.request()
     return fit(
@@ -17,6 +19,6 @@ def fit_on(small: Any, pooling: PoolingSpec | None = None, num_texts: int = 10_0
             encoder=request.encoder,
             pooling=pooling,
             store=request.store,
-            num_texts=num_texts,
+            sample_texts=sample_texts,
         )
     )

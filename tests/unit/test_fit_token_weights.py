@@ -16,13 +16,12 @@ from embedding import EncoderSpec, load_encoder
 from flows.search import search
 from pooling import Fitted, PoolingSpec, name_counts
 from tasks.fit_token_weights import count_corpus, fit_corpus_component
-from tasks.fitted import load_fitted
+from tasks.fitted import load_fitted, pooling_to_type
 from tasks.token_weights import (
     ComponentSpec,
     FittedWeights,
     WeightsRequest,
     check_request,
-    pooling_to_type,
 )
 
 TEXTS = [f"page {n} is about the number {n % 7} and the {'cat' * (n % 2)} mat" for n in range(40)]
