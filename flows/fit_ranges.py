@@ -16,7 +16,7 @@ from pooling import PoolingSpec
 from tasks.fit_ranges import FittedRanges, RangesRequest
 from tasks.fit_ranges import fit_ranges as fit_ranges_task
 from tasks.fitted import pooling_to_type
-from tasks.run_spec import RunSpec
+from tasks.run_spec import FitSpec
 
 
 @flow(name="fit-ranges", flow_run_name="fit-ranges-{corpus.name}")
@@ -26,7 +26,7 @@ def fit_ranges(
     pooling: PoolingSpec | None = None,
     store: StoreSpec = StoreSpec(),  # noqa: B008 - frozen, and Prefect's form shows its defaults
     sample_texts: int = 10_000,
-    run: RunSpec = RunSpec(),  # noqa: B008 - likewise
+    run: FitSpec = FitSpec(),  # noqa: B008 - likewise
 ) -> FittedRanges:
     """Fit the ranges that a space of int8 vectors needs, on a sample of a corpus.
 

@@ -14,7 +14,7 @@ from flows.report import warn
 from flows.server import require_server
 from tasks.fit_token_weights import count_tokens, fit_component
 from tasks.fitted import pooling_to_type
-from tasks.run_spec import RunSpec
+from tasks.run_spec import FitSpec
 from tasks.token_weights import (
     ComponentSpec,
     FittedWeights,
@@ -29,7 +29,7 @@ def fit_token_weights(
     encoder: EncoderSpec,
     store: StoreSpec = StoreSpec(),  # noqa: B008 - frozen, and Prefect's form shows its defaults
     component: ComponentSpec | None = None,
-    run: RunSpec = RunSpec(),  # noqa: B008 - likewise
+    run: FitSpec = FitSpec(),  # noqa: B008 - likewise
 ) -> tuple[FittedWeights, ...]:
     """Count the tokens of a corpus, for idf_mean and sif_mean; the model itself is not needed.
 

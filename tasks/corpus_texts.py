@@ -3,11 +3,14 @@
 Knows plans and what a run tolerates. Knows no tokens, no model and no store.
 """
 
+import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from pydantic import JsonValue
 
 from data import ChunkFailure, ChunkRows, CorpusSpec, make_plan, read_chunks
-from tasks.run_spec import RunSpec
+from tasks.run_spec import FitSpec
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ class CorpusReading:
         rejected: How many of them have no text.
     """
 
-    def __init__(self, corpus: CorpusSpec, run: RunSpec) -> None:
+    def __init__(self, corpus: CorpusSpec, run: FitSpec) -> None:
         """List the corpus.
 
         Raises:
@@ -70,3 +73,15 @@ class CorpusReading:
             f"corpus {self._plan.corpus.name!r} cannot be read whole, so nothing is fitted on it:"
             f"{said}\nMend or remove that, or set run.tolerate_unreadable to fit on the rest."
         )
+
+
+def about_sample(texts: Sequence[str]) -> dict[str, JsonValue]:
+    """What tells this sample from any other; the texts' order is that of their hashes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        digest.update(hashlib.blake2b(text.encode()).digest())
+    return {
+        "rule": "the distinct texts with the smallest hashes",
+        "texts": len(texts),
+        "digest": digest.hexdigest(),
+    }

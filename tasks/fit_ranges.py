@@ -4,15 +4,14 @@ Knows which vectors and which texts. The extremes themselves were better than qu
 docs/log.md.
 """
 
-import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import torch
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from data import CorpusSpec, StoreSpec, open_store, sample_texts
 from embedding import (
@@ -23,11 +22,11 @@ from embedding import (
     identify_encoder,
 )
 from pooling import PoolingSpec, Ranges, about_ranges
-from tasks.corpus_texts import CorpusReading
+from tasks.corpus_texts import CorpusReading, about_sample
 from tasks.encoders import process_encoder
 from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
-from tasks.run_spec import RunSpec
+from tasks.run_spec import FitSpec
 from tasks.spaces import space_dataset
 
 WINDOW_TEXTS = 8_192
@@ -52,7 +51,7 @@ class RangesRequest(BaseModel):
         description="Size of the sample: the distinct texts with the smallest hashes. Of n texts, "
         "about 2 in n values of other texts are outside the ranges and are cut to them.",
     )
-    run: RunSpec = RunSpec()
+    run: FitSpec = FitSpec()
 
 
 class FittedRanges(BaseModel):
@@ -102,7 +101,7 @@ def fit(request: RangesRequest) -> FittedRanges:
     windows = (texts[i : i + WINDOW_TEXTS] for i in range(0, len(texts), WINDOW_TEXTS))
     ranges, count = _ranges_of(encoder.encode_windows(windows, [pooling], fitted))
     about = about_ranges(pooling, identity.model_dump(mode="json"))
-    about |= {"corpus": request.corpus.name, "sample": _about_sample(texts)}
+    about |= {"corpus": request.corpus.name, "sample": about_sample(texts)}
     name = save_fitted(store, f"ranges_{space.slug}", ranges.to_fitted(about))
     return FittedRanges(
         name=name,
@@ -136,18 +135,6 @@ def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
     if not count:
         raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
     return Ranges(_tensor(minimum), _tensor(maximum)), count
-
-
-def _about_sample(texts: Sequence[str]) -> dict[str, JsonValue]:
-    """What tells this sample from any other; the texts' order is that of their hashes."""
-    digest = hashlib.blake2b(digest_size=16)
-    for text in texts:
-        digest.update(hashlib.blake2b(text.encode()).digest())
-    return {
-        "rule": "the distinct texts with the smallest hashes",
-        "texts": len(texts),
-        "digest": digest.hexdigest(),
-    }
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

@@ -5,7 +5,7 @@ Knows the store, the counter of embedding/ and the table of pooling/. No text le
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from data import open_existing_store, open_store, sample_texts
 from embedding import TokenCounts, identify_encoder, load_counter
 from pooling import COMPONENT, Fitted, PoolingSpec, name_counts
-from tasks.corpus_texts import CorpusReading
+from tasks.corpus_texts import CorpusReading, about_sample
 from tasks.encoders import process_encoder
 from tasks.fitted import load_fitted, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
@@ -125,7 +125,7 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     good = (found.vectors[0][~(found.no_tokens | found.bad[0])] for found in results)
     component, share, num_vectors = _first_singular(good)
     tensors = fitted[table.name].tensors | name_counts({COMPONENT: torch.from_numpy(component)})
-    about = fitted[table.name].about | _about_component(asked, num_vectors)
+    about = fitted[table.name].about | _about_component(asked, texts)
     about["encoder"] = encoder.identity.model_dump(mode="json")
     name = save_fitted(store, f"component_{request.corpus.name}", Fitted(tensors, about))
     return FittedWeights(
@@ -151,12 +151,11 @@ def _before_removal(pooling: PoolingSpec, table: str) -> PoolingSpec:
     return PoolingSpec(**kept, normalize=False, weights=table)
 
 
-def _about_component(asked: ComponentSpec, num_vectors: int) -> dict[str, JsonValue]:
+def _about_component(asked: ComponentSpec, texts: Sequence[str]) -> dict[str, JsonValue]:
     return {
         "kind": "token_counts_and_component",
         "pooling": asked.pooling.model_dump(mode="json", exclude=_AFTERWARDS),
-        "sample": "the distinct texts with the smallest hashes",
-        "sample_texts": num_vectors,
+        "sample": about_sample(texts),
     }
 
 

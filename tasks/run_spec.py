@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-class RunSpec(BaseModel):
-    """Sizes, budgets and limits of a run."""
+class FitSpec(BaseModel):
+    """Sizes, budgets and limits of a run that fits something on a corpus."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,17 +27,6 @@ class RunSpec(BaseModel):
         description="Tokens of one batch. Empty: what suits the device. It is halved when memory "
         "runs out, and the run goes on.",
     )
-    runner: Literal["auto", "local", "processes"] = Field(
-        default="auto",
-        description="Where chunks are embedded: in this process (local), or in a process for each "
-        "core or GPU. auto begins here, and takes processes if there is work for them.",
-    )
-    num_processes: int | None = Field(
-        default=None,
-        ge=1,
-        description="How many processes. Empty: one for each core, or for each GPU. Each holds the "
-        "model and a chunk.",
-    )
     max_reject_share: float = Field(
         default=0.9,
         ge=0,
@@ -49,6 +38,22 @@ class RunSpec(BaseModel):
         default=False,
         description="End as completed although some files could not be read. They are listed "
         "either way.",
+    )
+
+
+class RunSpec(FitSpec):
+    """Sizes, budgets and limits of a run, and where its work is done."""
+
+    runner: Literal["auto", "local", "processes"] = Field(
+        default="auto",
+        description="Where chunks are embedded: in this process (local), or in a process for each "
+        "core or GPU. auto begins here, and takes processes if there is work for them.",
+    )
+    num_processes: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many processes. Empty: one for each core, or for each GPU. Each holds the "
+        "model and a chunk.",
     )
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec, choose_device, output_dimension
 from pooling import PoolingSpec
-from tasks.run_spec import RunSpec
+from tasks.run_spec import FitSpec
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 _REMOVES = {"strategy": "sif_mean", "parameters": {"remove_component": True}}
@@ -68,7 +68,7 @@ class WeightsRequest(BaseModel):
     encoder: EncoderSpec
     store: StoreSpec = StoreSpec()
     component: ComponentSpec | None = None
-    run: RunSpec = RunSpec()
+    run: FitSpec = FitSpec()
 
 
 class FittedWeights(BaseModel):

@@ -17,6 +17,7 @@ from flows.search import search
 from pooling import Fitted, PoolingSpec, name_counts
 from tasks.fit_token_weights import count_corpus, fit_corpus_component
 from tasks.fitted import load_fitted, pooling_to_type
+from tasks.run_spec import FitSpec
 from tasks.token_weights import (
     ComponentSpec,
     FittedWeights,
@@ -34,7 +35,7 @@ def asked(small: Any, component: ComponentSpec | None = None, **changes: Any) ->
         corpus=request.corpus,
         encoder=request.encoder,
         store=request.store,
-        run=request.run,
+        run=FitSpec(**request.run.model_dump(include=set(FitSpec.model_fields))),
         component=component,
     )
 
@@ -269,7 +270,7 @@ def test_the_component_is_the_first_singular_vector_of_the_sample(small: Any) ->
     u = directions[0]
     np.testing.assert_allclose(after, before - np.outer(before @ u, u), rtol=0, atol=1e-5)
     assert fitted.component_share == pytest.approx(values[0] ** 2 / (values**2).sum(), abs=1e-6)
-    assert (fitted.texts, about(small, fitted.name)["sample_texts"]) == (40, 40)
+    assert (fitted.texts, about(small, fitted.name)["sample"]["texts"]) == (40, 40)
 
 
 @pytest.mark.parametrize(
