@@ -29,7 +29,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "encoded": "Texts that went through the model.",
         "reused": "Texts whose vectors were copied from what was sealed before.",
         "duplicates": "Documents that share a vector with an earlier one of their chunk.",
-        "tokens": "Tokens that went through the model, padding not counted.",
+        "tokens": "Tokens of the texts that the model read: without special tokens, prompts and "
+        "padding, and once where windows share them.",
         "truncated": "Documents of which a part was left out: they are longer than what is read.",
         "device_seconds": "Time the device worked.",
         "wait_seconds": "Time the device waited for the tokenizer.",

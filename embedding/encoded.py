@@ -24,7 +24,8 @@ class EncodedTexts:
         no_tokens: Whether the tokenizer found nothing in the text.
         bad: For each pooling, which vectors are not finite or have no direction (all zeros).
         n_unknown: How many tokens were unknown to the vocabulary.
-        n_content: How many tokens were read, without special and prompt tokens.
+        n_content: How many tokens were read, without special and prompt tokens; those that windows
+            share once.
         device_seconds: Spent on the model and the poolings.
         wait_seconds: Spent waiting for the tokenizer.
     """

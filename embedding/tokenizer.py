@@ -71,16 +71,17 @@ class TextTokenizer:
                 to read long texts.
         """
         left = self.room_after(prompt)
-        taken = (
-            f"the prompt {prompt[:40]!r} and the special tokens take {self.max_tokens - left} "
-            f"tokens of max_tokens={self.max_tokens}"
-        )
         if left <= 0:
-            raise ValueError(f"{taken}: no room for text. Raise encoder.max_tokens.")
+            raise ValueError(
+                f"the prompt {prompt[:40]!r} and the special tokens take {self.max_tokens - left} "
+                f"tokens of max_tokens={self.max_tokens}: no room for text. Raise "
+                "encoder.max_tokens."
+            )
         if left < self.long_texts.least_room:
             raise ValueError(
-                f"{taken}. {left} are left, too few for {self.long_texts.spelled}: lower that, or "
-                "raise encoder.max_tokens."
+                f"{self.long_texts.spelled} leaves no room: beside special tokens and prompt "
+                f"({prompt[:40]!r}) max_tokens={self.max_tokens} has {left}. Lower it, or raise "
+                "encoder.max_tokens."
             )
 
     def tokenize(self, texts: Sequence[str], prompt: str = "") -> TokenizedTexts:

@@ -161,9 +161,9 @@ def test_every_window_of_a_text_brings_something_new(overlap: int, make: MakeEnc
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"window_overlap": 6}, r"take 2 tokens .* too few for encoder.window_overlap=6: lower"),
-        ({"window_overlap": 4, "prompt": "w1 w2 "}, r"take 4 tokens .* encoder.window_overlap=4"),
-        ({"window_overlap": 4, "query_prompt": "w1 w2 "}, r"'w1 w2 ' .* 4 are left, .*=4"),
+        ({"window_overlap": 6}, r"window_overlap=6 leaves no room: .* max_tokens=8 has 6\. Lower"),
+        ({"window_overlap": 4, "prompt": "w1 w2 "}, r"window_overlap=4 .* \('w1 w2 '\) .* has 4"),
+        ({"window_overlap": 4, "query_prompt": "w1 w2 "}, r"=4 .* \('w1 w2 '\) .* has 4"),
     ],
 )
 def test_an_overlap_that_leaves_no_room_is_refused(

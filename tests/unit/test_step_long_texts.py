@@ -88,7 +88,7 @@ def test_a_room_that_is_too_small_is_refused_before_the_model_is_loaded(
     small.write("a.parquet", TEXTS)
     monkeypatch.setattr("embedding.loading.load_transformer", None)
     encoder = reading(small, long_texts="windows", window_overlap=30)
-    with pytest.raises(ValueError, match=r"too few for encoder\.window_overlap=30"):
+    with pytest.raises(ValueError, match=r"encoder\.window_overlap=30 leaves no room"):
         small.plan(encoder=encoder)
 
 
