@@ -46,7 +46,7 @@ def main(documents: int = 400, rounds: int = 10) -> None:
 
 
 def _engine(encoder: Encoder, poolings: Sequence[PoolingSpec]) -> Engine:
-    return lambda texts: list(encoder.encode_windows([texts], poolings))
+    return lambda texts: list(encoder.encode_groups([texts], poolings))
 
 
 def _table(seconds: dict[str, list[float]]) -> Table:

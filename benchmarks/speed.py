@@ -32,7 +32,7 @@ def _engines() -> dict[str, Engine]:
     return {
         "sentence-transformers, batches of 32": lambda texts: peer.encode(texts, batch_size=32),
         "Poolhouse, one pooling": encoder.encode,
-        "Poolhouse, six poolings": lambda texts: list(encoder.encode_windows([texts], poolings)),
+        "Poolhouse, six poolings": lambda texts: list(encoder.encode_groups([texts], poolings)),
     }
 
 

@@ -20,7 +20,7 @@ class PackedBatch:
     """The tokens of one batch, text after text, template included.
 
     Attributes:
-        rows: Which texts of the window these are.
+        rows: Which rows these are, of texts or windows.
         width: The length of the longest.
         ids: Vocabulary ids.
         types: Token type ids.
@@ -66,7 +66,7 @@ def texts_that_fit(width: int, token_budget: int) -> int:
 def pack_batch(
     tokenized: TokenRows, rows: Int64[np.ndarray, " texts"], template: Template
 ) -> PackedBatch:
-    """The ids of some texts of a window with the template around each."""
+    """The ids of some rows with the template around each."""
     content = tokenized.lengths[rows]
     prompt = tokenized.prompt_tokens[rows]
     lengths = content + len(template)

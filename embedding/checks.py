@@ -28,8 +28,8 @@ def check_encoder(encoder: Encoder) -> None:
     _check_sizes(encoder)
     encoder.parts.tokenizer.check_prompt(encoder.identity.prompt)
     encoder.parts.tokenizer.check_prompt(resolve_query_prompt(encoder.spec, encoder.parts.folder))
-    windows = [[text] for text in TEXTS]
-    *alone, together = encoder.encode_windows([*windows, TEXTS], [PoolingSpec()])
+    groups = [[text] for text in TEXTS]
+    *alone, together = encoder.encode_groups([*groups, TEXTS], [PoolingSpec()])
     _check_vectors(encoder, alone, together)
 
 

@@ -1,4 +1,4 @@
-"""Hold what an encoder found out about one window of texts. Knows arrays, no model."""
+"""Hold what an encoder found out about one group of texts. Knows arrays, no model."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ VectorArray = Num[np.ndarray, "texts width"]
 
 @dataclass(frozen=True, slots=True)
 class EncodedTexts:
-    """The vectors of one window of texts, and what there is to know about them.
+    """The vectors of one group of texts, and what there is to know about them.
 
     Attributes:
         vectors: One array for each pooling, in the order asked for, as they are stored. Rows

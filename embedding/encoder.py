@@ -1,7 +1,7 @@
 """Turn texts into vectors. Joins tokenizer, transformer and poolings; knows no files of a corpus.
 
 Texts are tokenised once, in a thread ahead of the device; ordered by length over the whole
-window; cut into batches by token budget; and every pooling is taken from the same forward pass.
+group; cut into batches by token budget; and every pooling is taken from the same forward pass.
 """
 
 import time
@@ -29,8 +29,8 @@ from embedding.tokenizer import TextTokenizer
 from embedding.views import PlannedPooling, plan_pooling
 from pooling import FittedByName, PoolingSpec, plan_rounding
 
-WINDOWS_AHEAD = 2
-WINDOW_TEXTS = 16_384
+GROUPS_AHEAD = 2
+GROUP_TEXTS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +93,27 @@ class Encoder:
         prompt = self.identity.prompt
         if is_query:
             prompt = resolve_query_prompt(self.spec, self.parts.folder)
-        windows = [texts[i : i + WINDOW_TEXTS] for i in range(0, len(texts), WINDOW_TEXTS)]
-        found = list(self._encode_windows(windows, [plan], prompt))
+        groups = [texts[i : i + GROUP_TEXTS] for i in range(0, len(texts), GROUP_TEXTS)]
+        found = list(self._encode_groups(groups, [plan], prompt))
         _refuse_problems(found)
         return np.concatenate([plan.room_for(0), *(result.vectors[0] for result in found)])
 
-    def encode_windows(
+    def encode_groups(
         self,
-        windows: Iterable[Sequence[str]],
+        groups: Iterable[Sequence[str]],
         poolings: Sequence[PoolingSpec],
         fitted: FittedByName | None = None,
     ) -> Generator[EncodedTexts, None, None]:
-        """One result per window of texts, in order, with the vectors of every pooling.
+        """One result per group of texts, in order, with the vectors of every pooling.
 
-        The next two windows are taken and tokenised while the device works on one. Memory holds
-        these windows and one result, however many windows follow.
+        The next two groups are taken and tokenised while the device works on one. Memory holds
+        these groups and one result, however many groups follow.
 
         Raises:
             ValueError: The encoder cannot give one of the poolings; said before any text is read.
         """
         plans = [self._plan(pooling, fitted) for pooling in poolings]
-        return self._encode_windows(windows, plans, self.identity.prompt)
+        return self._encode_groups(groups, plans, self.identity.prompt)
 
     def _plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
         check_over_windows(pooling, self.spec.long_texts)
@@ -134,24 +134,24 @@ class Encoder:
             rounding=plan_rounding(pooling, dimension, identity, fitted).to(self.device),
         )
 
-    def _encode_windows(
-        self, windows: Iterable[Sequence[str]], plans: Sequence[PlannedPooling], prompt: str
+    def _encode_groups(
+        self, groups: Iterable[Sequence[str]], plans: Sequence[PlannedPooling], prompt: str
     ) -> Generator[EncodedTexts, None, None]:
         ahead: deque[Future[TokenizedTexts]] = deque()
         tokenize = self.parts.tokenizer.tokenize
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:
             try:
-                for texts in windows:
+                for texts in groups:
                     ahead.append(thread.submit(tokenize, texts, prompt))
-                    if len(ahead) > WINDOWS_AHEAD:
-                        yield self._encode_window(ahead.popleft(), plans)
+                    if len(ahead) > GROUPS_AHEAD:
+                        yield self._encode_group(ahead.popleft(), plans)
                 while ahead:
-                    yield self._encode_window(ahead.popleft(), plans)
+                    yield self._encode_group(ahead.popleft(), plans)
             finally:
                 for future in ahead:
                     future.cancel()
 
-    def _encode_window(
+    def _encode_group(
         self, future: Future[TokenizedTexts], plans: Sequence[PlannedPooling]
     ) -> EncodedTexts:
         started = time.perf_counter()

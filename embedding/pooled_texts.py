@@ -14,7 +14,7 @@ import torch
 from embedding.runner import BatchRunner
 from embedding.tokenized import IntArray, LongArray, TokenRows
 from embedding.views import PlannedPooling, pool_batch, pool_batch_of_windows
-from embedding.windows import TextWindows, WindowCut, group_texts
+from embedding.windows import TextWindows, WindowCut, share_out
 from pooling import WindowVectors
 
 # So many windows wait at most, unless one text has more.
@@ -60,8 +60,8 @@ def pool_texts(
             done.put(rows, found)
         return done
     with_content = np.flatnonzero(~texts.no_tokens)
-    for group in group_texts(counts[with_content], WAITING_WINDOWS):
-        chosen = with_content[group]
+    for part in share_out(counts[with_content], WAITING_WINDOWS):
+        chosen = with_content[part]
         done.put(chosen, _pool_windows(runner, cut.cut(texts, chosen), plans))
     return done
 

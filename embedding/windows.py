@@ -66,7 +66,7 @@ class WindowCut:
         return TextWindows(rows, segment)
 
 
-def group_texts(counts: IntArray, max_windows: int) -> Iterator[slice]:
+def share_out(counts: IntArray, max_windows: int) -> Iterator[slice]:
     """Consecutive texts with at most so many windows in all; one with more is alone."""
     ends = np.cumsum(counts)
     start = 0

@@ -1,6 +1,6 @@
-"""Vectors for every row of a chunk, window by window: encoded, reused, or shared by duplicates.
+"""Vectors for every row of a chunk, group by group: encoded, reused, or shared by duplicates.
 
-Knows which text needs the model. Keeps in memory one window, and the vectors of earlier texts that
+Knows which text needs the model. Keeps in memory one group, and the vectors of earlier texts that
 occur again further on.
 """
 
@@ -16,9 +16,9 @@ from embedding import EncodedTexts
 from pooling import PoolingSpec
 from tasks.job import SpaceJob
 
-WINDOW_ROWS = 8192
+GROUP_ROWS = 8192
 
-# Windows of texts and poolings in, one result per window out.
+# Groups of texts and poolings in, one result per group out.
 Encode = Callable[[Iterable[Sequence[str]], Sequence[PoolingSpec]], Iterator[EncodedTexts]]
 
 
@@ -54,7 +54,7 @@ class TextVectors:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Group:
     """Consecutive documents of a chunk with their vectors, and what the model did for them."""
 
     start: int
@@ -90,14 +90,14 @@ class Assembly:
         """Texts whose vectors exist already."""
         return len(self._known)
 
-    def windows(self, load: Callable[[], Encode]) -> Iterator[Window]:
+    def groups(self, load: Callable[[], Encode]) -> Iterator[Group]:
         """The chunk's documents in order, none if no space lacks them.
 
         The encoder is loaded only if a text needs it.
         """
         if not self.spaces:
             return
-        starts = range(0, len(self._rows.first), WINDOW_ROWS)
+        starts = range(0, len(self._rows.first), GROUP_ROWS)
         missing = [_between(self._missing, start) for start in starts]
         encoded = self._encode([some for some in missing if len(some)], load)
         kept: list[TextVectors] = []
@@ -107,9 +107,9 @@ class Assembly:
             if result is not None:
                 pieces.append(_fresh(some, result))
             texts = _join(pieces)
-            wanted = self._rows.first[start : start + WINDOW_ROWS]
-            yield Window(start, texts.take(np.searchsorted(texts.position, wanted)), result)
-            later = np.flatnonzero(self._last_use[texts.position] >= start + WINDOW_ROWS)
+            wanted = self._rows.first[start : start + GROUP_ROWS]
+            yield Group(start, texts.take(np.searchsorted(texts.position, wanted)), result)
+            later = np.flatnonzero(self._last_use[texts.position] >= start + GROUP_ROWS)
             kept = [texts.take(later)] if len(later) else []
 
     def _encode(
@@ -117,11 +117,11 @@ class Assembly:
     ) -> Iterator[EncodedTexts]:
         if not missing:
             return iter(())
-        windows = (self._rows.texts.take(pa.array(some)).to_pylist() for some in missing)
-        return load()(windows, [space.pooling for space in self.spaces])
+        groups = (self._rows.texts.take(pa.array(some)).to_pylist() for some in missing)
+        return load()(groups, [space.pooling for space in self.spaces])
 
     def _reused(self, start: int) -> list[TextVectors]:
-        inside = (self._known >= start) & (self._known < start + WINDOW_ROWS)
+        inside = (self._known >= start) & (self._known < start + GROUP_ROWS)
         position = self._known[inside]
         if not len(position):
             return []
@@ -144,7 +144,7 @@ class Assembly:
 
 
 def _between(positions: np.ndarray, start: int) -> np.ndarray:
-    return positions[(positions >= start) & (positions < start + WINDOW_ROWS)]
+    return positions[(positions >= start) & (positions < start + GROUP_ROWS)]
 
 
 def _fresh(position: np.ndarray, result: EncodedTexts) -> TextVectors:

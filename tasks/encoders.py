@@ -38,7 +38,7 @@ def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
 def job_encode(job: EmbedJob) -> Encode:
     """How the job's texts are encoded: its encoder, with what was fitted for its poolings."""
     names = fitted_names([space.pooling for space in job.spaces])
-    return partial(job_encoder(job).encode_windows, fitted=_process_fitted(job.store.path, names))
+    return partial(job_encoder(job).encode_groups, fitted=_process_fitted(job.store.path, names))
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import FitSpec
 from tasks.spaces import space_dataset
 
-WINDOW_TEXTS = 8_192
+GROUP_TEXTS = 8_192
 
 
 class RangesRequest(BaseModel):
@@ -98,8 +98,8 @@ def fit(request: RangesRequest) -> FittedRanges:
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, request.sample_texts)
     encoder = process_encoder(request.encoder, request.run.token_budget)
-    windows = (texts[i : i + WINDOW_TEXTS] for i in range(0, len(texts), WINDOW_TEXTS))
-    ranges, count = _ranges_of(encoder.encode_windows(windows, [pooling], fitted))
+    groups = (texts[i : i + GROUP_TEXTS] for i in range(0, len(texts), GROUP_TEXTS))
+    ranges, count = _ranges_of(encoder.encode_groups(groups, [pooling], fitted))
     about = about_ranges(pooling, identity.model_dump(mode="json"))
     about |= {"corpus": request.corpus.name, "sample": about_sample(texts)}
     name = save_fitted(store, f"ranges_{space.slug}", ranges.to_fitted(about))
@@ -124,7 +124,7 @@ def _asked_pooling(request: RangesRequest) -> PoolingSpec:
 
 
 def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
-    """Ranges over all good vectors, and how many these were; memory holds one window of them."""
+    """Ranges over all good vectors, and how many these were; memory holds one group of them."""
     minimum, maximum, count = np.array(np.inf), np.array(-np.inf), 0
     for result in encoded:
         vectors = result.vectors[0][~(result.no_tokens | result.bad[0])]

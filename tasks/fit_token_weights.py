@@ -23,7 +23,7 @@ from tasks.fitted import load_fitted, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.token_weights import ComponentSpec, FittedWeights, WeightsRequest
 
-_WINDOW_TEXTS = 8192
+_GROUP_TEXTS = 8192
 # What a pooling does after the component is gone, and the names of what was fitted.
 _AFTERWARDS = {"dense", "normalize", "dimensions", "precision", "weights", "ranges"}
 
@@ -119,9 +119,9 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     encoder = process_encoder(request.encoder, request.run.token_budget)
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, asked.sample_texts)
-    windows = (texts[i : i + _WINDOW_TEXTS] for i in range(0, len(texts), _WINDOW_TEXTS))
+    groups = (texts[i : i + _GROUP_TEXTS] for i in range(0, len(texts), _GROUP_TEXTS))
     plain = _before_removal(asked.pooling, table.name)
-    results = encoder.encode_windows(windows, [plain], fitted)
+    results = encoder.encode_groups(groups, [plain], fitted)
     good = (found.vectors[0][~(found.no_tokens | found.bad[0])] for found in results)
     component, share, num_vectors = _first_singular(good)
     tensors = fitted[table.name].tensors | name_counts({COMPONENT: torch.from_numpy(component)})

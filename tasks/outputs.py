@@ -24,7 +24,7 @@ from data import (
     vector_problems,
     write_part,
 )
-from tasks.assembly import TextVectors, Window
+from tasks.assembly import Group, TextVectors
 from tasks.job import SpaceJob
 
 _KEY = ["chunk", "row", "doc_id", "text_hash"]
@@ -38,13 +38,13 @@ class SpaceOutput:
         self._schema = space_schema(space.dimension, space.pooling.precision)
         self._vectors, self._rejects = vectors, rejects
 
-    def append(self, rows: ChunkRows, window: Window, number: int) -> None:
-        """Write the window's good vectors, and its bad ones as rejects with their reason.
+    def append(self, rows: ChunkRows, group: Group, number: int) -> None:
+        """Write the group's good vectors, and its bad ones as rejects with their reason.
 
-        `number` is the place of this space among those of the window.
+        `number` is the place of this space among those of the group.
         """
-        texts, vectors = window.texts, window.texts.vectors[number]
-        documents = rows.documents.slice(window.start, len(vectors)).select(_KEY)
+        texts, vectors = group.texts, group.texts.vectors[number]
+        documents = rows.documents.slice(group.start, len(vectors)).select(_KEY)
         found = vector_problems(vectors)
         unseen = np.where(texts.bad[number] & (found == ""), "no_direction", found)
         reasons = np.where(texts.no_tokens, "no_tokens", unseen)

@@ -27,7 +27,7 @@ from data import (
     read_chunks,
     read_record,
 )
-from tasks.assembly import Assembly, Window
+from tasks.assembly import Assembly, Group
 from tasks.encoders import job_encode, job_encoder
 from tasks.job import ChunkReceipt, EmbedJob, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
@@ -43,11 +43,11 @@ class _Made:
         self.encoded = self.truncated = self.unknown = self.content = 0
         self.device_seconds = self.wait_seconds = 0.0
 
-    def add(self, window: Window) -> None:
-        """Count a window; duplicates count as truncated like the text that they repeat."""
-        self.truncated += int(window.texts.truncated.sum())
-        if window.encoded is not None:
-            result = window.encoded
+    def add(self, group: Group) -> None:
+        """Count a group; duplicates count as truncated like the text that they repeat."""
+        self.truncated += int(group.texts.truncated.sum())
+        if group.encoded is not None:
+            result = group.encoded
             self.encoded += int((~result.no_tokens).sum())
             self.unknown += result.n_unknown
             self.content += result.n_content
@@ -148,16 +148,16 @@ def _embed_chunk(
 def _write_spaces(
     store: LocalStore, job: EmbedJob, rows: ChunkRows, assembly: Assembly, made: _Made, attempt: str
 ) -> list[SpaceOutput]:
-    """Write every window to the parts of all spaces, which are closed and synced afterwards."""
+    """Write every group to the parts of all spaces, which are closed and synced afterwards."""
     with ExitStack() as stack:
         outputs = [
             stack.enter_context(open_space_output(store, space, rows.chunk.name, attempt))
             for space in assembly.spaces
         ]
-        for window in assembly.windows(lambda: job_encode(job)):
-            made.add(window)
+        for group in assembly.groups(lambda: job_encode(job)):
+            made.add(group)
             for number, output in enumerate(outputs):
-                output.append(rows, window, number)
+                output.append(rows, group, number)
     return outputs
 
 

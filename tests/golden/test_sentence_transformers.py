@@ -59,7 +59,7 @@ def their_vectors(minilm: Path, sample_texts: list[str]) -> Vectors:
 @pytest.fixture(scope="module")
 def our_vectors(minilm_encoder: Encoder, sample_texts: list[str]) -> Vectors:
     poolings = [PoolingSpec(strategy=name) for name in MODES]
-    (found,) = minilm_encoder.encode_windows([sample_texts], poolings)
+    (found,) = minilm_encoder.encode_groups([sample_texts], poolings)
     return dict(zip(MODES, found.vectors, strict=True))
 
 

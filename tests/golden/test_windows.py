@@ -35,7 +35,7 @@ def test_windows_have_the_vectors_of_their_texts_averaged_by_tokens(
     )
     encoder = load_encoder(spec)
     poolings = [PoolingSpec(normalize=False), PoolingSpec(normalize=False, over_windows="max")]
-    (found,) = encoder.encode_windows([[" ".join(words)]], poolings)
+    (found,) = encoder.encode_groups([[" ".join(words)]], poolings)
 
     assert found.n_windows.tolist() == [len(windows)]
     assert found.n_tokens.tolist() == [1_102]

@@ -1,7 +1,7 @@
-"""One text has one vector, whatever its window, its token budget and its neighbours are.
+"""One text has one vector, whatever its group, its token budget and its neighbours are.
 
 200 texts of the sample, most of them cut to a few words, are encoded one by one, and then in 100
-partitions: in another order, cut into windows elsewhere, with another budget. In 10, where weights
+partitions: in another order, cut into groups elsewhere, with another budget. In 10, where weights
 are learned. Seed 0.
 """
 
@@ -52,11 +52,11 @@ def draw_texts(generator: np.random.Generator) -> list[str]:
 def draw_partitions(
     generator: np.random.Generator, count: int
 ) -> Iterator[tuple[list[np.ndarray], int]]:
-    """The rows of each window, and the token budget."""
+    """The rows of each group, and the token budget."""
     for _ in range(count):
         cuts = generator.choice(np.arange(1, NUM_TEXTS), generator.integers(0, 8), replace=False)
-        windows = np.split(generator.permutation(NUM_TEXTS), np.sort(cuts))
-        yield windows, int(2 ** generator.uniform(6, 12))
+        groups = np.split(generator.permutation(NUM_TEXTS), np.sort(cuts))
+        yield groups, int(2 ** generator.uniform(6, 12))
 
 
 def draw_weights(encoder: Encoder) -> FittedByName:
@@ -78,20 +78,20 @@ def test_one_text_has_one_vector_in_every_partition(
     generator = np.random.default_rng(0)
     texts = draw_texts(generator)
 
-    def encode(encoder: Encoder, windows: list[np.ndarray]) -> list[np.ndarray]:
+    def encode(encoder: Encoder, groups: list[np.ndarray]) -> list[np.ndarray]:
         """The vectors of each pooling, in the order of the texts."""
-        given = [[texts[i] for i in window] for window in windows]
-        found = list(encoder.encode_windows(given, poolings, fitted))
-        back = np.argsort(np.concatenate(windows))
+        given = [[texts[i] for i in group] for group in groups]
+        found = list(encoder.encode_groups(given, poolings, fitted))
+        back = np.argsort(np.concatenate(groups))
         return [np.concatenate([r.vectors[i] for r in found])[back] for i in range(len(poolings))]
 
     alone = encode(shared, [np.array([i]) for i in range(NUM_TEXTS)])
     largest = max(np.abs(vectors).max() for vectors in alone)
     scales = [1.0 if pooling.normalize else largest for pooling in poolings]
     worst = np.zeros(len(poolings))
-    for windows, budget in draw_partitions(generator, num_partitions):
+    for groups, budget in draw_partitions(generator, num_partitions):
         encoder = Encoder(shared.spec, shared.identity, parts=shared.parts, token_budget=budget)
-        found = encode(encoder, windows)
+        found = encode(encoder, groups)
         apart = [np.abs(f - a).max() / s for f, a, s in zip(found, alone, scales, strict=True)]
         worst = np.maximum(worst, apart)
     allowed = [TOLERANCES.get(pooling.strategy, TOLERANCE) for pooling in poolings]

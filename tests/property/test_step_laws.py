@@ -1,7 +1,7 @@
 """Every vector in the catalog is the encoder's vector of its text, however the run was cut up.
 
-Sizes of chunks, row groups, windows and budgets are drawn by hypothesis; the texts are 60, of 1 to
-20 words, a third of them duplicates (seed 0).
+Sizes of chunks, row groups, groups of texts and budgets are drawn by hypothesis; the texts are 60,
+of 1 to 20 words, a third of them duplicates (seed 0).
 """
 
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def stored(folder: Path, space: str) -> tuple[list[int], np.ndarray]:
 @given(
     chunk_rows=st.integers(7, 70),
     row_group=st.integers(1, 70),
-    window_rows=st.integers(1, 70),
+    group_rows=st.integers(1, 70),
     budget=st.sampled_from([None, 1, 30, 300]),
 )
 def test_every_stored_vector_is_the_encoder_s_vector_of_its_text(
@@ -98,12 +98,12 @@ def test_every_stored_vector_is_the_encoder_s_vector_of_its_text(
     expected: list[np.ndarray],
     chunk_rows: int,
     row_group: int,
-    window_rows: int,
+    group_rows: int,
     budget: int | None,
 ) -> None:
     run = RunSpec(chunk_rows=chunk_rows, token_budget=budget)
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks.assembly, "WINDOW_ROWS", window_rows)
+        patch.setattr(tasks.assembly, "GROUP_ROWS", group_rows)
         embed(Path(name), tiny_encoder, row_group, run)
         for pooling, vectors in zip(POOLINGS, expected, strict=True):
             numbers, found = stored(Path(name), f"splade_tiny_{pooling.strategy}")

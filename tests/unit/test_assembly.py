@@ -23,13 +23,13 @@ class ArithmeticEncoder:
     """Gives each text the vector that it can be recognised by, and keeps what it was given."""
 
     def __init__(self) -> None:
-        self.windows: list[list[str]] = []
+        self.groups: list[list[str]] = []
 
-    def encode_windows(
-        self, windows: Iterable[Sequence[str]], poolings: Sequence[PoolingSpec]
+    def encode_groups(
+        self, groups: Iterable[Sequence[str]], poolings: Sequence[PoolingSpec]
     ) -> Iterator[EncodedTexts]:
-        for texts in windows:
-            self.windows.append(list(texts))
+        for texts in groups:
+            self.groups.append(list(texts))
             size = len(texts)
             no, zero = np.zeros(size, bool), np.zeros(size, np.int32)
             vectors = tuple(np.array([vector_of(t) for t in texts]) for _ in poolings)
@@ -57,57 +57,57 @@ def assemble(
     encoder = ArithmeticEncoder()
     nothing: Reuse = find_reuse(LocalStore(tmp_path / "store"), [], [])
     assembly = Assembly(rows, spaces, nothing)
-    return assembly, encoder, list(assembly.windows(lambda: encoder.encode_windows))  # type: ignore[arg-type]
+    return assembly, encoder, list(assembly.groups(lambda: encoder.encode_groups))  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
-def _small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.assembly, "WINDOW_ROWS", 3)
+def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.assembly, "GROUP_ROWS", 3)
 
 
-def test_windows_give_every_document_its_vector_in_order(tmp_path: Path) -> None:
+def test_groups_give_every_document_its_vector_in_order(tmp_path: Path) -> None:
     texts = ["a1", "bb2", "ccc3", "dddd4", "eeeee5"]
 
-    _, _, windows = assemble(tmp_path, texts)
+    _, _, groups = assemble(tmp_path, texts)
 
-    assert [window.start for window in windows] == [0, 3]
-    vectors = np.concatenate([window.texts.vectors[0] for window in windows])
+    assert [group.start for group in groups] == [0, 3]
+    vectors = np.concatenate([group.texts.vectors[0] for group in groups])
     assert vectors.tolist() == [[2, 2], [3, 3], [4, 4], [5, 5], [6, 6]]
 
 
-def test_a_text_is_given_to_the_encoder_once_however_many_windows_repeat_it(
+def test_a_text_is_given_to_the_encoder_once_however_many_groups_repeat_it(
     tmp_path: Path,
 ) -> None:
     texts = ["a1", "bb2", "a1", "ccc3", "bb2", "a1", "a1", "dddd4", "ccc3"]
 
-    assembly, encoder, windows = assemble(tmp_path, texts)
+    assembly, encoder, groups = assemble(tmp_path, texts)
 
-    assert encoder.windows == [["a1", "bb2"], ["ccc3"], ["dddd4"]]
+    assert encoder.groups == [["a1", "bb2"], ["ccc3"], ["dddd4"]]
     assert assembly.num_encoded == 4
-    vectors = np.concatenate([window.texts.vectors[0] for window in windows])
+    vectors = np.concatenate([group.texts.vectors[0] for group in groups])
     assert vectors.tolist() == [vector_of(text) for text in texts]
 
 
-def test_a_window_of_duplicates_alone_waits_for_no_encoder(tmp_path: Path) -> None:
-    _, encoder, windows = assemble(tmp_path, ["a1", "bb2", "ccc3", "bb2", "a1", "bb2"])
+def test_a_group_of_duplicates_alone_waits_for_no_encoder(tmp_path: Path) -> None:
+    _, encoder, groups = assemble(tmp_path, ["a1", "bb2", "ccc3", "bb2", "a1", "bb2"])
 
-    assert encoder.windows == [["a1", "bb2", "ccc3"]]
-    assert windows[1].encoded is None
-    assert windows[1].texts.vectors[0].tolist() == [[3, 3], [2, 2], [3, 3]]
+    assert encoder.groups == [["a1", "bb2", "ccc3"]]
+    assert groups[1].encoded is None
+    assert groups[1].texts.vectors[0].tolist() == [[3, 3], [2, 2], [3, 3]]
 
 
 def test_every_space_gets_the_vectors_of_its_own_pooling(tmp_path: Path) -> None:
-    _, _, windows = assemble(tmp_path, ["a1", "bb2", "ccc3", "a1"], (SPACE, SPACE))
+    _, _, groups = assemble(tmp_path, ["a1", "bb2", "ccc3", "a1"], (SPACE, SPACE))
 
-    assert [len(window.texts.vectors) for window in windows] == [2, 2]
-    assert windows[1].texts.vectors[1].tolist() == [[2, 2]]
+    assert [len(group.texts.vectors) for group in groups] == [2, 2]
+    assert groups[1].texts.vectors[1].tolist() == [[2, 2]]
 
 
-def test_an_empty_chunk_has_no_window_and_loads_nothing(tmp_path: Path) -> None:
+def test_an_empty_chunk_has_no_group_and_loads_nothing(tmp_path: Path) -> None:
     rows = read(tmp_path, ["", " "])
     assembly = Assembly(rows, [SPACE], find_reuse(LocalStore(tmp_path / "store"), [], []))
 
-    assert list(assembly.windows(lambda: pytest.fail("the encoder was loaded"))) == []
+    assert list(assembly.groups(lambda: pytest.fail("the encoder was loaded"))) == []
     assert (assembly.num_encoded, assembly.num_reused) == (0, 0)
 
 
@@ -115,5 +115,5 @@ def test_documents_alone_load_nothing(tmp_path: Path) -> None:
     rows = read(tmp_path, ["a1", "bb2"])
     assembly = Assembly(rows, [], find_reuse(LocalStore(tmp_path / "store"), [], []))
 
-    assert list(assembly.windows(lambda: pytest.fail("the encoder was loaded"))) == []
+    assert list(assembly.groups(lambda: pytest.fail("the encoder was loaded"))) == []
     assert assembly.num_encoded == 0

@@ -75,7 +75,7 @@ def test_padding_is_never_pooled(make_arithmetic_encoder: MakeEncoder) -> None:
     encoder = make_arithmetic_encoder()
     texts = ["w0", "w1 w2 w3 w6", "w5 w6"]
     poolings = [PoolingSpec(strategy=name, **RAW) for name in WITHOUT_WEIGHTS]
-    (found,) = encoder.encode_windows([texts], poolings)
+    (found,) = encoder.encode_groups([texts], poolings)
     vectors = dict(zip(WITHOUT_WEIGHTS, found.vectors, strict=True))
     assert vectors["mean"].tolist() == [[3, 1, 2], [5.5, 2.5, 2], [6, 1.5, 2]]
     assert vectors["max"][:, 1].tolist() == [2, 5, 3]
@@ -95,7 +95,7 @@ def test_cls_is_refused_where_the_tokenizer_adds_none(
 ) -> None:
     encoder = make_arithmetic_encoder("$A [SEP]")
     with pytest.raises(ValueError, match=r"pooling 'cls': .* adds no classification token"):
-        encoder.encode_windows([["w0"]], [PoolingSpec(), PoolingSpec(strategy="cls")])
+        encoder.encode_groups([["w0"]], [PoolingSpec(), PoolingSpec(strategy="cls")])
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_every_pooling_is_taken_from_the_same_pass(make_arithmetic_encoder: Make
     texts = [f"w{i}" for i in range(10)]  # three tokens each, five texts to a batch
     poolings = [PoolingSpec(strategy=name) for name in WITHOUT_WEIGHTS]
     poolings += [PoolingSpec(layers=(0,)), PoolingSpec(special_tokens=False)]
-    list(encoder.encode_windows([texts], poolings))
+    list(encoder.encode_groups([texts], poolings))
     sizes = cast("list[tuple[int, int]]", encoder.parts.transformer.module.sizes)
     assert sizes == [(5, 3), (5, 3)]
 

@@ -49,7 +49,7 @@ def test_both_ends_are_kept(
 def test_the_prompt_is_in_the_beginning(make_arithmetic_encoder: MakeEncoder) -> None:
     encoder = make_arithmetic_encoder(max_tokens=8, long_texts="head_tail", prompt="w50 w51 ")
     pooling = PoolingSpec(special_tokens=False, prompt_tokens=False, normalize=False)
-    (found,) = encoder.encode_windows([[words(9)]], [pooling])  # w0 w1 w7 w8: half of four
+    (found,) = encoder.encode_groups([[words(9)]], [pooling])  # w0 w1 w7 w8: half of four
     np.testing.assert_allclose(found.vectors[0], [[(4 + 5 + 11 + 12) / 4, 4.5, 2]])
     assert (found.n_windows.tolist(), found.truncated.tolist()) == ([1], [True])
     assert (found.n_tokens.tolist(), found.n_content) == ([13], 4)

@@ -72,7 +72,7 @@ def test_windows_are_pooled_one_by_one_and_weighted_by_their_tokens(
 ) -> None:
     pooling = PoolingSpec(strategy=strategy, **RAW)
     encoder = make(window_overlap=overlap)
-    (found,) = encoder.encode_windows([[words(num_words)]], [pooling])
+    (found,) = encoder.encode_groups([[words(num_words)]], [pooling])
     np.testing.assert_allclose(found.vectors[0], [[*expected, 2]], rtol=1e-6)
     assert found.n_windows.tolist() == [n_windows]
     assert found.n_tokens.tolist() == [num_words + 2]
@@ -103,7 +103,7 @@ def test_each_window_has_the_prompt(
     settings: dict[str, bool], expected: list[float], make: MakeEncoder
 ) -> None:
     encoder = make(prompt="w50 w51 ")
-    (found,) = encoder.encode_windows([[words(5)]], [PoolingSpec(**RAW, **settings)])
+    (found,) = encoder.encode_groups([[words(5)]], [PoolingSpec(**RAW, **settings)])
     np.testing.assert_allclose(found.vectors[0], [[*expected, 2]], rtol=1e-6)
     assert (found.n_windows.tolist(), found.n_tokens.tolist()) == ([2], [9])
 
@@ -112,7 +112,7 @@ def test_each_window_has_the_prompt(
 def test_more_windows_than_allowed_are_cut_off(overlap: int, kept: int, make: MakeEncoder) -> None:
     encoder = make(window_overlap=overlap, max_windows=3)
     texts = [words(kept), words(kept + 1), words(55)]
-    (found,) = encoder.encode_windows([texts], [MEAN])
+    (found,) = encoder.encode_groups([texts], [MEAN])
     assert found.n_windows.tolist() == [3, 3, 3]
     assert found.truncated.tolist() == [False, True, True]
     assert found.n_tokens.tolist() == [kept + 2, kept + 3, 57]

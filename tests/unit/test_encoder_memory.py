@@ -49,7 +49,7 @@ def test_the_budget_halves_until_the_batch_fits(make_arithmetic_encoder: MakeEnc
 
 def test_the_smaller_budget_is_remembered(make_arithmetic_encoder: MakeEncoder) -> None:
     encoder = make_arithmetic_encoder(budget=24, trouble={"capacity": 12})
-    list(encoder.encode_windows([TEXTS, TEXTS], [RAW]))
+    list(encoder.encode_groups([TEXTS, TEXTS], [RAW]))
     assert encoder.token_budget == 12
     assert encoder.parts.transformer.module.sizes == [(4, 3)] * 4
 

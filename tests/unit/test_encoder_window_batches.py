@@ -55,14 +55,14 @@ def test_a_vector_depends_on_its_text_alone(tiny_encoder: Encoder) -> None:
     long = "The quick brown fox jumps over the lazy dog, time and again. " * 10
     others = [f"sentence {i} " * (1 + i % 20) for i in range(1_000)]
     poolings = [PoolingSpec(), PoolingSpec(strategy="max_min", over_windows="max")]
-    (alone,) = encoder.encode_windows([[long]], poolings)
-    (among,) = encoder.encode_windows([[*others[:300], long, *others[300:]]], poolings)
+    (alone,) = encoder.encode_groups([[long]], poolings)
+    (among,) = encoder.encode_groups([[*others[:300], long, *others[300:]]], poolings)
     for one, many in zip(alone.vectors, among.vectors, strict=True):
         np.testing.assert_allclose(many[300], one[0], atol=1e-6)
 
 
 def test_a_text_without_a_token_stays_one_beside_long_ones(make: MakeEncoder) -> None:
-    (found,) = make().encode_windows([["", words(20), ""]], [MEAN])
+    (found,) = make().encode_groups([["", words(20), ""]], [MEAN])
     assert found.no_tokens.tolist() == [True, False, True]
     assert found.n_windows.tolist() == [1, 4, 1]
     assert found.bad[0].tolist() == [False, False, False]
@@ -88,13 +88,13 @@ def test_texts_go_in_groups_of_few_windows_and_come_out_alike(
     waiting: int, make: MakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = ["w0", words(55), "", words(7), words(13), "w1", words(31)]
-    whole = make().encode_windows([texts], [MEAN])
+    whole = make().encode_groups([texts], [MEAN])
     monkeypatch.setattr("embedding.pooled_texts.WAITING_WINDOWS", waiting)
-    grouped = make().encode_windows([texts], [MEAN])
+    grouped = make().encode_groups([texts], [MEAN])
     np.testing.assert_array_equal(next(whole).vectors[0], next(grouped).vectors[0])
 
 
 def test_a_window_without_direction_marks_its_text_and_no_other(make: MakeEncoder) -> None:
     encoder = make(trouble={"poison": np.nan})  # a window that holds w9
-    (found,) = encoder.encode_windows([["w1", words(20), words(9)]], [MEAN])
+    (found,) = encoder.encode_groups([["w1", words(20), words(9)]], [MEAN])
     assert found.bad[0].tolist() == [False, True, False]

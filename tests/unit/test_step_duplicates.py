@@ -43,10 +43,10 @@ def test_a_document_says_which_row_it_repeats(small: Any) -> None:
     ]
 
 
-def test_duplicates_across_windows_are_encoded_once(
+def test_duplicates_across_groups_are_encoded_once(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.assembly, "WINDOW_ROWS", 3)
+    monkeypatch.setattr(tasks.assembly, "GROUP_ROWS", 3)
     small.write("a.parquet", [*TEXTS, *TEXTS[::-1]])
 
     small.embed(poolings=(MEAN, CLS))
@@ -58,7 +58,7 @@ def test_duplicates_across_windows_are_encoded_once(
 def test_duplicates_of_a_sealed_text_are_not_encoded(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.assembly, "WINDOW_ROWS", 3)
+    monkeypatch.setattr(tasks.assembly, "GROUP_ROWS", 3)
     small.write("a.parquet", TEXTS)
     small.embed()
     small.write("b.parquet", ["something new", *TEXTS[2:5], "something new", *TEXTS[2:5], TEXTS[7]])

@@ -34,7 +34,7 @@ BY_SPACE = "SELECT space, reason, count(*) FROM rejects GROUP BY ALL ORDER BY AL
 def spoil(
     small: Any, monkeypatch: pytest.MonkeyPatch, values: dict[int, float], *, pooling: int = 0
 ) -> None:
-    """Let the encoder give these rows of a window vectors of one value, in one of its spaces."""
+    """Let the encoder give these rows of a group vectors of one value, in one of its spaces."""
     encoder = process_encoder(small.encoder, None)
 
     def spoiled(result: EncodedTexts) -> EncodedTexts:
@@ -43,10 +43,10 @@ def spoil(
             vectors[pooling][row] = value
         return replace(result, vectors=tuple(vectors))
 
-    def encode_windows(windows: Any, poolings: Any, fitted: Any) -> Any:
-        return map(spoiled, Encoder.encode_windows(encoder, windows, poolings, fitted))
+    def encode_groups(groups: Any, poolings: Any, fitted: Any) -> Any:
+        return map(spoiled, Encoder.encode_groups(encoder, groups, poolings, fitted))
 
-    monkeypatch.setattr(encoder, "encode_windows", encode_windows)
+    monkeypatch.setattr(encoder, "encode_groups", encode_groups)
 
 
 def test_null_empty_and_blank_rows_are_rejected_and_the_rest_is_embedded(small: Any) -> None:
