@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from embedding import Encoder, load_encoder
-from pooling import PoolingSpec
+from pooling import PoolingSpec, Sizes, TextPooler, TokenBatch
 
 MakeEncoder = Callable[..., Encoder]
 MEAN = PoolingSpec(normalize=False)
@@ -98,3 +99,49 @@ def test_a_window_without_direction_marks_its_text_and_no_other(make: MakeEncode
     encoder = make(trouble={"poison": np.nan})  # a window that holds w9
     (found,) = encoder.encode_groups([["w1", words(20), words(9)]], [MEAN])
     assert found.bad[0].tolist() == [False, True, False]
+
+
+def test_attention_over_two_levels_reads_windows_by_itself(make: MakeEncoder) -> None:
+    spec = PoolingSpec(
+        strategy="hierarchical_attention", weights="mine", parameters={"units": 2}, normalize=False
+    )
+    torch.manual_seed(0)
+    pooler = TextPooler(spec, Sizes(hidden=3, vocabulary=64))
+    texts = ["w0", words(7), words(20)]
+    vectors = make().encode(texts, spec, fitted={"mine": pooler.to_fitted()})
+    for text, vector in zip(texts, vectors, strict=True):
+        batch = batch_of_windows([int(word[1:]) + 4 for word in text.split()])
+        np.testing.assert_allclose(vector, pooler.pool(batch)[0].detach(), atol=1e-6)
+
+
+def batch_of_windows(ids: list[int]) -> TokenBatch:
+    """A text as the arithmetic model gives it: [CLS], up to six words and [SEP] in each window."""
+    windows = [[2, *ids[i : i + 6], 3] for i in range(0, len(ids), 6)]
+    states = [[float(i), float(p), 2.0] for window in windows for p, i in enumerate(window)]
+    number = [j for j, window in enumerate(windows) for _ in window]
+    zeros = torch.zeros(len(number), dtype=torch.int64)
+    return TokenBatch(
+        states=torch.tensor(states),
+        segment=zeros,
+        n=1,
+        ids=zeros,
+        counted=~zeros.bool(),
+        window=torch.tensor(number),
+    )
+
+
+@pytest.mark.parametrize("precision", ["float16", "binary"])
+def test_windows_become_one_vector_before_it_is_rounded(
+    precision: str, make_arithmetic_encoder: MakeEncoder
+) -> None:
+    encoder = make_arithmetic_encoder(max_tokens=8, long_texts="windows")
+    wide = {"layers": (0, 1), "combine": "concat", "normalize": False}
+    exact = PoolingSpec.model_validate({"strategy": "max_min", "precision": "float32", **wide})
+    rounded = exact.model_copy(update={"precision": precision, "dimensions": 8})
+    exact = exact.model_copy(update={"dimensions": 8})
+    (found,) = encoder.encode_groups([["w0", words(20)]], [exact, rounded])
+    whole, short = found.vectors
+    expected = (
+        whole.astype(np.float16) if precision == "float16" else np.packbits(whole > 0, axis=1)
+    )
+    assert short.tobytes() == expected.tobytes()
