@@ -3,12 +3,13 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import memory, poolings, speed
+from benchmarks import memory, pooling_memory, poolings, speed
 
 DOCUMENTS = 100_000
 SPACES = 8
 
 speed.main()
 poolings.main()
+pooling_memory.report()
 with TemporaryDirectory() as folder:
     memory.report(memory.measure(Path(folder), DOCUMENTS, SPACES))

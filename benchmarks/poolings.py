@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks.turns import Engine, sample_texts, take_turns
 from embedding import Encoder, EncoderSpec, load_encoder
 from flows.console import console
-from pooling import PoolingSpec
+from pooling import FittedByName, PoolingSpec, Sizes, TextPooler
 
 MODEL = "models/all-MiniLM-L6-v2"
 EIGHT = ("cls", "mean", "max", "min", "max_min", "mean_sqrt_len", "last_token", "mean_std")
@@ -29,7 +29,11 @@ SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
     "all layers, mixed": ([PoolingSpec(layers=ALL, combine="mix", mix_weights=ALL)], 1.25),
     "top_k_mean": ([PoolingSpec(strategy="top_k_mean")], None),
     "gem": ([PoolingSpec(strategy="gem")], None),
+    "attention": ([PoolingSpec(strategy="attention", weights="attention")], None),
+    "bilstm": ([PoolingSpec(strategy="bilstm", weights="bilstm")], None),
+    "dpcnn": ([PoolingSpec(strategy="dpcnn", weights="dpcnn")], None),
 }
+LEARNED = ("attention", "bilstm", "dpcnn")
 
 
 def main(documents: int = 400, rounds: int = 10) -> None:
@@ -46,7 +50,15 @@ def main(documents: int = 400, rounds: int = 10) -> None:
 
 
 def _engine(encoder: Encoder, poolings: Sequence[PoolingSpec]) -> Engine:
-    return lambda texts: list(encoder.encode_groups([texts], poolings))
+    fitted = _fresh_weights(encoder)
+    return lambda texts: list(encoder.encode_groups([texts], poolings, fitted))
+
+
+def _fresh_weights(encoder: Encoder) -> FittedByName:
+    """What is not trained takes as long as what is."""
+    architecture = encoder.parts.architecture
+    sizes = Sizes(architecture.hidden_size, architecture.vocabulary_size)
+    return {n: TextPooler(PoolingSpec(strategy=n), sizes).to_fitted() for n in LEARNED}
 
 
 def _table(seconds: dict[str, list[float]]) -> Table:

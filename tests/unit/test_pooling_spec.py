@@ -63,7 +63,17 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"combine": "mix", "layers": [0, 1], "mix_weights": [0, 0]}, "not all 0"),
         ({"combine": "mix", "layers": [0, 1], "mix_weights": [2, -1]}, "greater than or equal"),
         ({"dimensions": 0}, "greater than or equal to 1"),
-        ({"precision": "int8"}, "'float32' or 'float16'"),
+        ({"precision": "int4"}, "'float32', 'float16', 'int8' or 'binary'"),
+        ({"precision": "int8"}, "'int8' needs the ranges of the values"),
+        (
+            {"strategy": "hierarchical_attention", "over_windows": "max"},
+            "has its own way over windows; found over_windows='max'. Leave over_windows out",
+        ),
+        ({"strategy": "text_cnn", "parameters": {"widths": 0}}, "widths: .*equal to 1, found 0"),
+        (
+            {"strategy": "bilstm", "parameters": {"size": 8}},
+            r"'bilstm' has no parameters \['size'\]; it has \['units'\]",
+        ),
         ({"normalise": True}, "Extra inputs are not permitted"),
     ],
 )
@@ -104,5 +114,6 @@ def test_a_setting_that_came_later_is_identity_once_it_is_used() -> None:
 
 def test_an_identity_is_enough_to_make_the_spec_again() -> None:
     mix = PoolingSpec(layers=(0, -1), combine="mix", mix_weights=(1.0, 3.0))
-    for spec in (PoolingSpec(), PoolingSpec(strategy="gem"), mix):
+    learned = PoolingSpec(strategy="self_attentive", weights="reviews-12345678")
+    for spec in (PoolingSpec(), PoolingSpec(strategy="gem"), mix, learned):
         assert PoolingSpec.model_validate(spec.identity()) == spec
