@@ -1,7 +1,7 @@
 """Turn rows of ids into finished vectors, batch by batch. Knows ids and poolings, no text.
 
-A text of one window is finished where its batch is. The windows of longer ones are pooled each by
-itself, wait here for the last of their text, and are pooled once more.
+Where each text is one window, it is finished with its batch. Else windows are pooled one by one,
+wait here for the last of their text, and are pooled once more.
 """
 
 from collections.abc import Sequence

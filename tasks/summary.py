@@ -111,7 +111,10 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
             "newer listing stays, and this run's chunks count where it names them."
         )
     if truncated := sum(receipt.truncated for receipt in ended.receipts):
-        yield f"{truncated:,} documents are longer than the model reads; see column truncated."
+        yield (
+            f"{truncated:,} documents are longer than what is read of them; see column truncated, "
+            "and encoder.long_texts for what else could be read."
+        )
     asked = {work.job.documents, *(space.dataset for space in work.job.spaces)}
     if behind := sorted(set(outcome.corpus.owed) - asked):
         yield (
