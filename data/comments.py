@@ -71,7 +71,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "text_hash": "Hash of the text, where there is one.",
         "file": "Source file, relative to the root of the corpus.",
         "stage": "read or encode.",
-        "reason": "null, empty, blank, invalid_utf8, no_tokens, not_finite or zero_norm.",
+        "reason": "null, empty, blank, invalid_utf8, no_tokens, not_finite, zero_norm, or "
+        "no_direction: a vector of which rounding leaves nothing, or that was so before.",
         "detail": "More about the reason, if any.",
     },
     "spaces": {

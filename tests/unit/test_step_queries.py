@@ -95,6 +95,15 @@ def test_a_query_of_the_page_runs_and_answers(title: str, store: Path) -> None:
     assert rows
 
 
+@pytest.mark.parametrize("way", ["in float16", "in int8", "by bits, ordered by floats"])
+def test_smaller_vectors_have_the_same_nearest_neighbours(way: str, store: Path) -> None:
+    catalog = store / "catalog.duckdb"
+    _, floats = run_query(catalog, QUERIES["Nearest neighbours of one document"])
+    _, found = run_query(catalog, QUERIES[f"Nearest neighbours {way}"])
+
+    assert {text for *_, text in found[:3]} == {text for *_, text in floats[:3]}
+
+
 def test_rows_per_space_are_those_that_were_embedded(store: Path) -> None:
     _, rows = run_query(store / "catalog.duckdb", QUERIES["Rows per space"])
 
