@@ -44,7 +44,7 @@ class Windows(BaseModel):
 class HeadTail(BaseModel):
     """The beginning and the end of the text are read as one.
 
-    Source: https://arxiv.org/abs/1905.05583, section 5.3.1, there with 128 and 382 tokens.
+    Source: https://arxiv.org/abs/1905.05583, there with 128 and 382 tokens.
 
     Attributes:
         tail_tokens: How many ids the end has; the beginning gets the rest of the room.
