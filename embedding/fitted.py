@@ -25,23 +25,28 @@ def refuse_foreign(
     if weights is None:
         return
     here = identity.model_dump(mode="json")
-    what = f"pooling {pooling.strategy!r}: {pooling.weights!r}"
+    what = f"pooling {pooling.strategy!r}: its weights, {_short(pooling.weights or '')},"
     if weights.about.get("tokenizer", here["tokenizer"]) != here["tokenizer"]:
         raise ValueError(
-            f"{what} was counted with another tokenizer than this encoder's, so its ids mean other "
-            "words. Fit it with this encoder, or choose the encoder that it was fitted with."
+            f"{what} were counted with another tokenizer than this encoder's, so its ids mean "
+            "other words. Fit them with this encoder, or choose the one that they were fitted with."
         )
     if differing := _differing(weights.about.get("encoder"), here):
         raise ValueError(
-            f"{what} was fitted with another encoder ({', '.join(differing)} differ). Fit it with "
-            "this one."
+            f"{what} were fitted with another encoder ({', '.join(differing)} differ). Fit them "
+            "with this one."
         )
     if differing := _differing(weights.about.get("pooling"), pooling.model_dump(mode="json")):
         words = [f"{key} {stated}, found {found}" for key, (stated, found) in differing.items()]
         raise ValueError(
-            f"{what} was fitted with other settings: {'; '.join(words)}. Use those it was fitted "
-            "with, or fit it with these."
+            f"{what} were fitted with other settings: {'; '.join(words)}. Use those they "
+            "were fitted with, or fit them with these."
         )
+
+
+def _short(name: str) -> str:
+    """A name as it is; of a fingerprint the digits that end the name."""
+    return name if "-" in name else name[:8]
 
 
 def _differing(

@@ -53,9 +53,8 @@ def fit_token_weights(
         return (table,)
     with console.status(f"encoding a sample of {corpus.name}"):
         fitted = fit_component(request, table)
-    _report(
-        fitted, f"Fitted on {fitted.texts:,} texts {fitted.component_share:.0%} of their length"
-    )
+    share = f"{fitted.component_share:.0%} of their squared length"
+    _report(fitted, f"Fitted the component of {fitted.texts:,} texts, {share},")
     return (table, fitted)
 
 

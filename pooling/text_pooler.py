@@ -18,7 +18,7 @@ from pooling.pooler import FittedPooler, FittedStrategy, Pooler, Sizes
 from pooling.segments import count_tokens
 from pooling.shapes import TextVectors
 from pooling.spec import PoolingSpec
-from pooling.table import POOLERS
+from pooling.table import CONTENT_ONLY, POOLERS
 from pooling.windows import HierarchicalStrategy, WindowVectors
 
 
@@ -124,9 +124,11 @@ def build_pooler(
 
 def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
     if spec.weights is None:
+        is_counted = spec.strategy in CONTENT_ONLY
+        how = " To count: python -m flows.fit_token_weights --help." if is_counted else ""
         raise ValueError(
             f"pooling {spec.strategy!r} needs weights that were fitted before. Name them in "
-            "pooling.weights, as the flow that fitted them printed it."
+            f"pooling.weights, as the flow that fitted them printed it.{how}"
         )
     if spec.weights not in fitted:
         raise ValueError(

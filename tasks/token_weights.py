@@ -96,4 +96,7 @@ def check_request(request: WeightsRequest) -> None:
         return
     choose_device(request.encoder.device)
     kept = request.component.pooling.model_dump(exclude={"strategy", "parameters"})
-    output_dimension(request.encoder, PoolingSpec(**kept))
+    try:
+        output_dimension(request.encoder, PoolingSpec(**kept))
+    except ValueError as error:
+        raise ValueError(f"component.pooling, tried out as a mean: {error}") from error

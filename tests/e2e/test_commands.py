@@ -12,11 +12,12 @@ SCHEDULER_PATIENCE_S = 90
 DUPLICATES = "SELECT count(*) FROM documents WHERE duplicate_of IS NOT NULL"
 
 
-OWN_CORPUS = (
-    "python -m flows.embed_corpus --corpus.name own --corpus.path samples/wordnet12.parquet "
-    "--corpus.limit 40 --encoder.model models/all-MiniLM-L6-v2 "
-    """--poolings '["mean", "cls", "max_min"]' --store.path stores/own"""
+OWN = (
+    "--corpus.name own --corpus.path samples/wordnet12.parquet --corpus.limit 40 "
+    "--encoder.model models/all-MiniLM-L6-v2 --store.path stores/own"
 )
+OWN_CORPUS = f"""python -m flows.embed_corpus {OWN} --poolings '["mean", "cls", "max_min"]'"""
+COUNT_OWN = f"python -m flows.fit_token_weights {OWN}"
 
 
 def ask(checkout: Any, query: str) -> list[tuple[Any, ...]]:
@@ -87,6 +88,14 @@ def test_a_corpus_of_ones_own_is_embedded_by_the_command_line(running_checkout: 
     assert "Traceback" not in said
 
 
+def test_the_tokens_of_a_corpus_are_counted_for_poolings(running_checkout: Any) -> None:
+    said = running_checkout.type(COUNT_OWN)
+
+    assert "of 40 documents" in said
+    (table,) = (running_checkout.folder / "stores/own/models").iterdir()
+    assert f'{{"strategy": "idf_mean", "weights": "{table.name}"}}' in said
+
+
 def test_nothing_is_written_to_the_home_folder(running_checkout: Any) -> None:
     assert list(running_checkout.home.iterdir()) == []
 
@@ -94,7 +103,7 @@ def test_nothing_is_written_to_the_home_folder(running_checkout: Any) -> None:
 def test_make_up_twice_changes_nothing(running_checkout: Any) -> None:
     running_checkout.type("make up")
 
-    assert running_checkout.ask_server("deployments/count", {}) == 1
+    assert running_checkout.ask_server("deployments/count", {}) == 3
     assert running_checkout.ask_server("automations/count", {}) == 1
 
 

@@ -15,6 +15,8 @@ import tasks.pacing
 import tasks.runners
 import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
+from flows.fit_token_weights import fit_token_weights
+from tasks.token_weights import ComponentSpec
 
 TEXTS = [f"a page about the number {n}" for n in range(30)]
 
@@ -166,3 +168,20 @@ def test_a_task_that_is_tried_again_counts_what_it_did_before(
 
     assert len(calls) == 5  # four chunks, one of them twice
     assert (summary.documents, summary.encoded, summary.rejected) == (30, 30, 1)
+
+
+def test_counting_tokens_says_what_to_type_and_that_embeds(
+    small: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.write("a.parquet", TEXTS)
+    asked = small.request()
+
+    table, component = fit_token_weights(
+        asked.corpus, asked.encoder, store=asked.store, component=ComponentSpec(sample_texts=10)
+    )
+
+    said = capsys.readouterr().out
+    assert f'{{"strategy": "idf_mean", "weights": "{table.name}"}}' in said
+    assert f'"weights": "{component.name}"}}' in said
+    assert run(small, poolings=(*table.poolings, *component.poolings)).is_completed()
+    assert small.ask("SELECT vectors FROM spaces") == [(30,)] * 3
