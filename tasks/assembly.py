@@ -76,14 +76,14 @@ class Assembly:
         is_known = np.logical_and.reduce([np.ones(len(firsts), bool), *found])
         self._known = firsts[is_known]
         self._known_places = [places.filter(pl.Series(is_known)) for places in self._places]
-        self._missing = firsts[~is_known]
+        self.missing = firsts[~is_known]
         self._last_use = np.zeros(count, np.int64)
         np.maximum.at(self._last_use, rows.first, np.arange(count))
 
     @property
     def num_encoded(self) -> int:
         """Texts that go through the model."""
-        return len(self._missing)
+        return len(self.missing)
 
     @property
     def num_reused(self) -> int:
@@ -98,7 +98,7 @@ class Assembly:
         if not self.spaces:
             return
         starts = range(0, len(self._rows.first), GROUP_ROWS)
-        missing = [_between(self._missing, start) for start in starts]
+        missing = [_between(self.missing, start) for start in starts]
         encoded = self._encode([some for some in missing if len(some)], load)
         kept: list[TextVectors] = []
         for start, some in zip(starts, missing, strict=True):

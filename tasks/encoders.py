@@ -37,8 +37,13 @@ def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
 
 def job_encode(job: EmbedJob) -> Encode:
     """How the job's texts are encoded: its encoder, with what was fitted for its poolings."""
+    return partial(job_encoder(job).encode_groups, fitted=job_fitted(job))
+
+
+def job_fitted(job: EmbedJob) -> FittedByName:
+    """What was fitted for the job's poolings; the store is not opened for those without."""
     names = fitted_names([space.pooling for space in job.spaces])
-    return partial(job_encoder(job).encode_groups, fitted=_process_fitted(job.store.path, names))
+    return _process_fitted(job.store.path, names) if names else {}
 
 
 @lru_cache(maxsize=1)

@@ -125,7 +125,7 @@ class Todo:
 
 def _first_runner(work: Work, stack: ExitStack) -> Runner:
     if work.request.run.runner == "processes":
-        return stack.enter_context(open_processes(work.job, _num_processes(work)))
+        return stack.enter_context(open_processes(work.job, num_processes(work)))
     return LocalRunner(work.job)
 
 
@@ -133,12 +133,13 @@ def _next_runner(work: Work, todo: Todo, runner: Runner, stack: ExitStack) -> Ru
     """Processes in the place of this one, as soon as they are worth it."""
     if work.request.run.runner != "auto" or runner.num_workers > 1:
         return runner
-    num_workers = _num_processes(work)
+    num_workers = num_processes(work)
     if not todo.are_worth_processes(num_workers):
         return runner
     process_encoder.cache_clear()  # the processes load their own
     return stack.enter_context(open_processes(work.job, num_workers))
 
 
-def _num_processes(work: Work) -> int:
+def num_processes(work: Work) -> int:
+    """How many the run takes where it takes several."""
     return work.request.run.num_processes or num_places(work.job.encoder.device)

@@ -23,7 +23,12 @@ def chunks_a_task(made: Sequence[ChunkReceipt], num_pending: int, num_tasks_left
 def are_worth_processes(made: Sequence[ChunkReceipt], num_pending: int, num_workers: int) -> bool:
     """Whether two workers or more have at least a task of 30 s each, at the speed of these."""
     seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
-    return num_workers > 1 and num_pending > 1 and seconds * num_pending >= 2 * TASK_S
+    return keep_busy(seconds * num_pending, num_pending, num_workers)
+
+
+def keep_busy(seconds: float, num_pending: int, num_workers: int) -> bool:
+    """Whether so many seconds of work in so many chunks are worth two workers or more."""
+    return num_workers > 1 and num_pending > 1 and seconds >= 2 * TASK_S
 
 
 def too_many_rejects(

@@ -108,7 +108,7 @@ def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
     places = get_context("spawn").Value("i", 0)
     is_cpu = choose_device(job.encoder.device) == "cpu"
     pool = ProcessPoolTaskRunner(
-        max_workers=num_workers, initializer=_take_place, initargs=(places, is_cpu)
+        max_workers=num_workers, initializer=take_place, initargs=(places, is_cpu)
     )
     with pool:
         try:
@@ -126,7 +126,7 @@ def num_places(device: str) -> int:
     return torch.cuda.device_count() if device in ("auto", "cuda") else 1
 
 
-def _take_place(places: Any, is_cpu: bool) -> None:
+def take_place(places: Any, is_cpu: bool) -> None:
     """In a new process: one thread, or the next GPU as the only one that it sees."""
     with places.get_lock():
         place, places.value = places.value, places.value + 1

@@ -76,7 +76,7 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
         if isinstance(rows, ChunkFailure):
             receipt = failed_receipt(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
         else:
-            receipt = _try_chunk(store, job, rows, owed[rows.chunk.name], reuse)
+            receipt = embed_rows(store, job, rows, owed[rows.chunk.name], reuse)
         now = time.perf_counter()
         yield receipt.model_copy(update={"seconds": now - started})
         started = now
@@ -92,14 +92,14 @@ def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[C
     return find_reuse(store, [space.dataset for space in job.spaces], hashes)
 
 
-def _try_chunk(
+def embed_rows(
     store: LocalStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
 ) -> ChunkReceipt:
     """Embed a chunk; a text that no budget fits fails its chunk, and the others go on."""
     try:
         return _embed_chunk(store, job, rows, owed, reuse)
     except DamagedPart:  # reuse has forgotten it: its texts are encoded now
-        return _try_chunk(store, job, rows, owed, reuse)
+        return embed_rows(store, job, rows, owed, reuse)
     except MemoryError as error:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {error}")
 
