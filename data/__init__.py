@@ -29,7 +29,7 @@ from data.lineage import (
 from data.local_store import LocalStore
 from data.models import DamagedModel, StoredModel, load_model, save_model
 from data.neighbours import nearest_documents, space_datasets
-from data.opening import open_existing_store, open_store
+from data.opening import has_store, look_into_store, open_existing_store, open_store
 from data.parts import (
     DamagedPart,
     PartWriter,
@@ -48,7 +48,7 @@ from data.sampling import sample_texts
 from data.schemas import REJECTS, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
-from data.store import StoreError, StoreSpec
+from data.store import Store, StoreError, StoreSpec
 
 __all__ = [
     "CATALOG",
@@ -74,6 +74,7 @@ __all__ = [
     "SealOutcome",
     "SealRequest",
     "SpaceLineage",
+    "Store",
     "StoreError",
     "StoreSpec",
     "StoredModel",
@@ -83,9 +84,11 @@ __all__ = [
     "discard_parts",
     "find_reuse",
     "fingerprint",
+    "has_store",
     "load_dataset",
     "load_model",
     "load_plan",
+    "look_into_store",
     "make_plan",
     "nearest_documents",
     "new_attempt",

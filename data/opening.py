@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from data.dry_store import DryStore
 from data.lineage import canonical_json
 from data.local_store import LocalStore
 from data.store import STORE_JSON, StoreError, StoreNotWritable, StoreSpec, read_bytes
@@ -29,13 +30,31 @@ def open_store(spec: StoreSpec) -> LocalStore:
         StoreError: the store was written by another format version.
     """
     store = LocalStore(Path(spec.path))
-    if store.root.exists() and not store.root.is_dir():
-        raise StoreNotWritable(f"the store {store.root} is a file. Give a folder in store.path.")
+    _check_folder(store)
     _check_path(store)
     _probe(store)
     store.create(STORE_JSON, canonical_json({"format": FORMAT_VERSION}))
     _check_format(store)
     return store
+
+
+def look_into_store(spec: StoreSpec) -> DryStore:
+    """The store to plan in, which may not exist yet; nothing is created or tried there.
+
+    Raises:
+        StoreError: it cannot be a store, or one of another format version is there.
+    """
+    store = LocalStore(Path(spec.path))
+    _check_folder(store)
+    _check_path(store)
+    if has_store(spec):
+        _check_format(store)
+    return DryStore(store)
+
+
+def has_store(spec: StoreSpec) -> bool:
+    """Whether there is a store already."""
+    return Path(spec.path).joinpath(STORE_JSON).is_file()
 
 
 def open_existing_store(path: str) -> LocalStore:
@@ -45,7 +64,7 @@ def open_existing_store(path: str) -> LocalStore:
         StoreError: there is no store there, or one of another format version.
     """
     store = LocalStore(Path(StoreSpec(path=path).path))
-    if not store.root.joinpath(STORE_JSON).is_file():
+    if not has_store(StoreSpec(path=path)):
         raise StoreError(
             f"no Poolhouse store at {store.root}: it holds no store.json. Give the folder that "
             "embed-corpus was told as store.path."
@@ -53,6 +72,11 @@ def open_existing_store(path: str) -> LocalStore:
     _check_path(store)
     _check_format(store)
     return store
+
+
+def _check_folder(store: LocalStore) -> None:
+    if store.root.exists() and not store.root.is_dir():
+        raise StoreNotWritable(f"the store {store.root} is a file. Give a folder in store.path.")
 
 
 def _check_path(store: LocalStore) -> None:

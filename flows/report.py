@@ -8,12 +8,12 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from flows.console import console
+from tasks.figures import duration_words, size_words
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
 
 _LINE_EVERY_S = 5.0
-_KILO = 1000
 
 
 def announce(work: Work) -> None:
@@ -29,7 +29,8 @@ def announce(work: Work) -> None:
     if work.chunks:
         console.print(
             f"To do: {work.pending_rows:,} rows in {len(work.chunks)} chunks, "
-            f"{_size(work.read_bytes)} of columns to read, {_size(work.vector_bytes)} of vectors."
+            f"{size_words(work.read_bytes)} of columns to read, "
+            f"{size_words(work.vector_bytes)} of vectors."
         )
     else:
         console.print("Nothing to do: every chunk is committed.")
@@ -86,19 +87,6 @@ def _words(progress: Progress) -> str:
         f"{progress.rows:,} of {progress.total_rows:,} documents committed",
         f"{progress.percent:.0f} %",
         f"{progress.tokens_per_second:,.0f} tokens/s",
-        f"{_duration(left)} left" if left is not None else "working on the first chunk",
+        f"{duration_words(left)} left" if left is not None else "working on the first chunk",
     ]
     return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _size(size_bytes: int) -> str:
-    size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB"]
-    while size >= _KILO and len(units) > 1:
-        size, units = size / _KILO, units[1:]
-    return f"{size:,.0f} {units[0]}" if units[0] == "bytes" else f"{size:,.1f} {units[0]}"

@@ -14,6 +14,8 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
+from tasks.estimate import CorpusEstimate
+from tasks.estimate_words import estimate_headline, estimate_rows
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
 
@@ -57,6 +59,19 @@ def create_summary_artifacts(summary: RunSummary) -> None:
             lines = [f"- **{text}**" for text in summary.problems]
             lines += [f"- {text}" for text in (*summary.warnings, *summary.tolerated)]
             create_markdown_artifact("\n".join(lines), key="embed-corpus-notes")
+
+
+def create_estimate_artifact(estimate: CorpusEstimate) -> None:
+    """The estimate's figures as a table, what it comes to above it, and the notes after it."""
+    with _unless_the_server_is_away():
+        create_table_artifact(
+            key="estimate-corpus",
+            table=[
+                *({"what": label, "value": value} for label, value in estimate_rows(estimate)),
+                *({"what": "note", "value": note} for note in estimate.notes),
+            ],
+            description=estimate_headline(estimate),
+        )
 
 
 @contextmanager

@@ -7,18 +7,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data import LocalStore, load_model, save_model
+from data import Store, load_model, save_model
 from pooling import Fitted, PoolingSpec
 
 _REFERENCES = ("weights", "ranges")
 
 
-def save_fitted(store: LocalStore, title: str, fitted: Fitted) -> str:
+def save_fitted(store: Store, title: str, fitted: Fitted) -> str:
     """Keep it in the store; returns the name that a pooling calls it by."""
     return save_model(store, title, fitted.about, fitted.to_bytes())
 
 
-def name_by_fingerprint(store: LocalStore, pooling: PoolingSpec) -> PoolingSpec:
+def name_by_fingerprint(store: Store, pooling: PoolingSpec) -> PoolingSpec:
     """The same pooling with fingerprints for names: what a space's identity and a job hold.
 
     Raises:
@@ -38,7 +38,7 @@ def fitted_names(poolings: Sequence[PoolingSpec]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def load_fitted(store: LocalStore, names: Sequence[str]) -> dict[str, Fitted]:
+def load_fitted(store: Store, names: Sequence[str]) -> dict[str, Fitted]:
     """What was fitted, by the names that the poolings use.
 
     Raises:

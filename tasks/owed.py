@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from data import (
     Chunk,
-    LocalStore,
+    Store,
     committed_chunks,
     load_plan,
     open_existing_store,
@@ -25,7 +25,7 @@ class Owed:
     spaces: tuple[SpaceJob, ...]
 
 
-def owed_chunks(store: LocalStore, job: EmbedJob, names: Collection[str]) -> dict[str, Owed]:
+def owed_chunks(store: Store, job: EmbedJob, names: Collection[str]) -> dict[str, Owed]:
     """What each chunk lacks now; a chunk that lacks nothing is not in the answer."""
     documents = set(names) - committed_chunks(store, job.documents)
     lacking = [(space, set(names) - committed_chunks(store, space.dataset)) for space in job.spaces]
@@ -52,7 +52,7 @@ def count_rejects(job: EmbedJob) -> tuple[int, int]:
     return sum(r.rows for r in receipts), sum(r.rejected + r.without_vector for r in receipts)
 
 
-def read_receipt(store: LocalStore, job: EmbedJob, chunk: Chunk) -> ChunkReceipt:
+def read_receipt(store: Store, job: EmbedJob, chunk: Chunk) -> ChunkReceipt:
     """The receipt of a committed chunk."""
     documents, space = (
         read_record(store, dataset, chunk.name)

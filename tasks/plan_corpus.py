@@ -13,6 +13,7 @@ from data import (
     CorpusSpec,
     Dataset,
     Plan,
+    Store,
     StoreSpec,
     committed_chunks,
     make_plan,
@@ -23,6 +24,7 @@ from data import (
     save_plan,
 )
 from embedding import (
+    EncoderIdentity,
     EncoderSpec,
     choose_device,
     default_pooling,
@@ -94,9 +96,27 @@ def plan_work(request: EmbedRequest) -> Work:
         ValueError: the corpus, the model, the device or a pooling is not what the request says.
         StoreError: the store cannot be used.
     """
+    identity = identify_asked(request)
+    return plan_in(open_store(request.store), request, identity)
+
+
+def identify_asked(request: EmbedRequest) -> EncoderIdentity:
+    """The encoder's identity, from its files.
+
+    Raises:
+        ValueError: the model or the device is not what the request says.
+    """
     choose_device(request.encoder.device)
-    identity = identify_encoder(request.encoder)
-    store = open_store(request.store)
+    return identify_encoder(request.encoder)
+
+
+def plan_in(store: Store, request: EmbedRequest, identity: EncoderIdentity) -> Work:
+    """The same in an open store.
+
+    Raises:
+        ValueError: the corpus or a pooling is not what the request says.
+        StoreError: the store cannot be used.
+    """
     named = _distinct(request.poolings) or [default_pooling(request.encoder)]
     poolings = [name_by_fingerprint(store, pooling) for pooling in named]
     fitted = load_fitted(store, fitted_names(poolings))

@@ -32,18 +32,19 @@ def commands() -> set[tuple[str, str]]:
     """Modules that the pages run, with the options that they give them; "" for none."""
     found = re.findall(r"python -m (flows\.\w+)([^`\n]*)", everything())
     pairs = {(module, option) for module, rest in found for option in options_in(rest)}
-    return pairs | {(module, "") for module, _ in found} | set(options_of_embed_corpus())
+    return pairs | {(module, "") for module, _ in found} | set(options_with_a_dot())
 
 
 def options_in(text: str) -> list[str]:
     return re.findall(r"(--[a-z]+[\w.]*)", text)
 
 
-def options_of_embed_corpus() -> Iterator[tuple[str, str]]:
-    """Options with a dot, wherever a page names them, are those of this one command."""
+def options_with_a_dot() -> Iterator[tuple[str, str]]:
+    """Wherever a page names them, they are those of embed-corpus, or of its estimate alone."""
     for option in options_in(everything()):
         if "." in option:
-            yield "flows.embed_corpus", option.rstrip(".")
+            flow = "estimate_corpus" if option.startswith("--sample.") else "embed_corpus"
+            yield f"flows.{flow}", option.rstrip(".")
 
 
 @cache
