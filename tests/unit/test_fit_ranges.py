@@ -80,3 +80,16 @@ def test_an_encoder_refuses_ranges_that_are_not_of_its_vectors(small: Any) -> No
         encoder.encode(TEXTS, int8.model_copy(update={"layers": (0,)}), fitted=ranges)
     with pytest.raises(ValueError, match="are not here; found none"):
         encoder.encode(TEXTS, int8)
+
+
+def test_any_number_of_dimensions_is_restored_in_sql(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    floats = PoolingSpec(dimensions=13)
+    int8 = fit_on(small, floats).pooling
+    small.embed(poolings=(floats, int8))
+    query = "SELECT vector FROM splade_tiny_mean_d13{} ORDER BY row"
+    expected, found = (
+        np.array([vector for (vector,) in small.ask(query.format(name))]) for name in ("", "_int8")
+    )
+    assert found.shape == (30, 13)
+    assert np.abs(found - expected).max() <= np.ptp(expected, axis=0).max() / 509

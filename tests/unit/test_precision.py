@@ -7,7 +7,16 @@ import pytest
 import torch
 from sentence_transformers.util.quantization import quantize_embeddings
 
-from pooling import Fitted, PoolingSpec, Ranges, Rounding, about_ranges, plan_rounding
+from embedding.views import PlannedPooling, View
+from pooling import (
+    Fitted,
+    PoolingSpec,
+    Ranges,
+    Rounding,
+    about_ranges,
+    build_pooler,
+    plan_rounding,
+)
 
 ENCODER = {"weights": "w", "prompt": ""}
 INT8 = PoolingSpec(precision="int8", ranges="r")
@@ -89,6 +98,28 @@ def test_the_room_for_vectors_is_of_their_kind(precision: Any, width: int, kind:
     room = made.room_for(3)
     assert (room.shape, room.dtype) == ((3, width), np.dtype(kind))
     assert made.round(torch.rand(3, 16)).numpy().dtype == room.dtype
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8", "binary"])
+def test_a_vector_is_judged_before_it_is_rounded(precision: Any) -> None:
+    ranges = Ranges(torch.full((8,), -1.0), torch.full((8,), 1.0))
+    vectors = torch.tensor([[0.0], [1.0], [torch.nan], [torch.inf]]).expand(4, 8)
+    assert finish(Rounding(precision, 8, ranges), vectors) == [True, False, True, True]
+
+
+def test_a_vector_of_which_rounding_leaves_nothing_is_bad() -> None:
+    ranges = Ranges(torch.zeros(8), torch.full((8,), 255.0))
+    vectors = torch.tensor([[0.4], [0.6]]).expand(2, 8)
+    assert finish(Rounding("int8", 8, ranges), vectors) == [True, False]
+    assert finish(Rounding("float16", 8), vectors * 1e-8) == [True, True]
+
+
+def finish(rounding: Rounding, vectors: torch.Tensor) -> list[bool]:
+    """Which vectors are bad."""
+    spec = PoolingSpec(normalize=False)
+    view = View((0,), "mean", (), special_tokens=True, prompt_tokens=True)
+    plan = PlannedPooling(spec, view, build_pooler(spec), (), rounding)
+    return [bool(bad) for bad in plan.finish(vectors)[1]]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import StoreError, nearest_documents, newest_catalog, open_existing_store
+from data import StoreError, nearest_documents, open_existing_store
 from embedding import load_encoder
 from pooling import PoolingSpec
 from tasks.fitted import load_fitted
@@ -90,8 +90,8 @@ def test_sql_sees_bits_as_bits(rounded: Any) -> None:
 def test_what_is_to_be_written_is_told_before_compression(small: Any) -> None:
     small.write("a.parquet", TEXTS)
     int8 = fit_on(small).pooling
-    poolings = (MEAN, PoolingSpec(precision="float16"), int8, BITS_OF_MEAN)
-    sizes = [small.plan(poolings=(pooling,)).vector_bytes for pooling in poolings]
+    halves = PoolingSpec(precision="float16")
+    sizes = [small.plan(poolings=(p,)).vector_bytes for p in (MEAN, halves, int8, BITS_OF_MEAN)]
     assert sizes == [30 * 512, 30 * 256, 30 * 128, 30 * 16]
 
 
@@ -110,15 +110,14 @@ def test_rounded_vectors_are_reused_bit_by_bit(rounded: Any) -> None:
 @pytest.mark.parametrize("space", ["splade_tiny_mean_int8", "splade_tiny_mean_binary"])
 def test_a_text_is_the_nearest_to_itself(rounded: Any, space: str) -> None:
     small, _ = rounded
-    catalog = newest_catalog(open_existing_store(str(small.store)))
     vector = load_encoder(small.encoder).encode([TEXTS[11]], MEAN)[0].tolist()
-    found = nearest_documents(catalog, space, vector, top=3)
+    found = nearest_documents(small.store / "catalog.duckdb", space, vector, top=3)
     assert found["row"][0] == 11
     assert found["similarity"][0] == pytest.approx(1.0, abs=1e-3)
     assert found["similarity"].is_sorted(descending=True)
 
 
-def test_a_vector_without_direction_is_a_reject_in_every_precision(small: Any) -> None:
+def test_a_text_without_a_token_is_a_reject_in_every_precision(small: Any) -> None:
     small.write("a.parquet", [*TEXTS, "\u200b"])
     int8 = fit_on(small).pooling
     small.embed(poolings=(int8, BITS_OF_MEAN))
@@ -173,14 +172,9 @@ publish_catalog(open_existing_store(sys.argv[1]))
 
 def other_duckdb(script: str, *words: str) -> str:
     """What the script says under the other major version of DuckDB."""
-    return subprocess.run(
-        [sys.executable, "-c", script, *words],
-        env={**os.environ, "PYTHONPATH": str(OTHER_DUCKDB)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    command = [sys.executable, "-c", script, *words]
+    there = {**os.environ, "PYTHONPATH": str(OTHER_DUCKDB)}
+    return subprocess.check_output(command, env=there, cwd=ROOT, text=True).strip()
 
 
 @pytest.mark.skipif(not OTHER_DUCKDB.exists(), reason="make setup installs a second DuckDB")
