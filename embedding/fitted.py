@@ -5,8 +5,6 @@ Shapes alone would let it pass: two tokenizers may have as many ids, and two enc
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
 from embedding.identity import EncoderIdentity
 from pooling import FittedByName, PoolingSpec
 
@@ -49,9 +47,7 @@ def _short(name: str) -> str:
     return name if "-" in name else name[:8]
 
 
-def _differing(
-    stated: JsonValue, found: Mapping[str, JsonValue]
-) -> dict[str, tuple[JsonValue, JsonValue]]:
+def _differing(stated: object, found: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """By name, what is stated and what is found, where these differ; of nothing stated, nothing."""
     if not isinstance(stated, dict):
         return {}

@@ -21,6 +21,8 @@ from pooling.spec import PoolingSpec
 from pooling.table import CONTENT_ONLY, POOLERS
 from pooling.windows import HierarchicalStrategy, WindowVectors
 
+_WHICH_STATES = {"layers", "combine", "mix_weights", "special_tokens", "prompt_tokens"}
+
 
 class TextPooler(nn.Module):
     """A whole pooling. What it learns are its parameters; `build_pooler` fills them from a store.
@@ -99,10 +101,14 @@ class TextPooler(nn.Module):
         return self.tokens.width(hidden_size)
 
     def to_fitted(self, **about: JsonValue) -> Fitted:
-        """What it has learned, for a store; `about` says on what."""
+        """What it has learned, for a store; `about` says on what.
+
+        It is of use for the states that it was trained on alone, so it says which these are.
+        """
         settings: dict[str, JsonValue] = {
             "strategy": self.spec.strategy,
             "parameters": dict(self.spec.parameters),
+            "pooling": self.spec.model_dump(mode="json", include=_WHICH_STATES),
         }
         tensors = {name: tensor.detach().cpu() for name, tensor in self.state_dict().items()}
         return Fitted(tensors, settings | about)

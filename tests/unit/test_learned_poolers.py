@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from data import StoreSpec, open_store
-from embedding import EncoderSpec
+from embedding import Encoder, EncoderSpec
 from pooling import PoolingSpec, Sizes, TextPooler, TokenBatch, segments
 from tasks.fitted import save_fitted
 from tests.pairs import (
@@ -158,3 +158,11 @@ def test_a_trained_pooling_can_and_the_store_has_its_vectors(
     ((space,),) = small.ask("SELECT space FROM spaces")
     stored = [vector for (vector,) in small.ask(f"SELECT vector FROM {space} ORDER BY row")]
     np.testing.assert_allclose(stored, trained, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_weights_of_one_layer_are_refused_for_another(tiny_encoder: Encoder) -> None:
+    sizes = Sizes(hidden=128, vocabulary=30_522)
+    fitted = {"mine": TextPooler(PoolingSpec(strategy="attention", layers=(0,)), sizes).to_fitted()}
+    last = PoolingSpec(strategy="attention", weights="mine")
+    with pytest.raises(ValueError, match=r"fitted with other settings: layers \[0\], found \[-1\]"):
+        tiny_encoder.encode(["a text"], last, fitted=fitted)
