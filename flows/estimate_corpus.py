@@ -58,7 +58,8 @@ def _report(estimate: CorpusEstimate) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for label, value in estimate_rows(estimate):
         table.add_row(label, value)
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for note in estimate.notes:
         warn(note)
 

@@ -97,8 +97,10 @@ def _budget(pace: Pace) -> str:
 def _times(spread: Spread) -> str:
     """The middle, and its spread where it shows in the digits."""
     low, high = time_words(spread.low), time_words(spread.high)
-    around = "" if low == high else f" ({low} to {high})"
-    return f"{time_words(spread.value)}{around}"
+    if low == high:
+        return time_words(spread.value)
+    number, unit = low.split()
+    return f"{time_words(spread.value)} ({number if high.endswith(f' {unit}') else low} to {high})"
 
 
 def _about(spread: Spread) -> str:

@@ -15,7 +15,9 @@ from data import CorpusSpec, StoreError, StoreSpec
 from embedding import EncoderSpec
 from flows.command_line import Command, plain_errors
 from flows.embed_corpus import EmbedCommand, main
+from flows.estimate_corpus import EstimateCommand
 from pooling import PoolingSpec
+from tasks.estimate import SampleSpec
 from tasks.plan_corpus import EmbedRequest
 from tasks.run_spec import RunSpec
 
@@ -96,6 +98,16 @@ def test_arguments_become_the_request(typed: Any) -> None:
     )
     assert asked.poolings == (PoolingSpec(), PoolingSpec(strategy="max", normalize=False))
     assert (asked.store.path, asked.run.tolerate_unreadable) == ("elsewhere", True)
+
+
+def test_an_estimate_takes_the_arguments_of_the_run_and_how_much_to_try(typed: Any) -> None:
+    typed(*NEEDED, "--poolings", "max", "--run.num_processes", "3", "--sample.texts", "50")
+
+    asked = EstimateCommand.parse()
+
+    assert set(EmbedCommand.model_fields) == set(EstimateCommand.model_fields) - {"sample"}
+    assert (asked.poolings[0].strategy, asked.run.num_processes) == ("max", 3)
+    assert asked.sample == SampleSpec(texts=50)
 
 
 def test_poolings_and_columns_may_be_typed_with_commas(typed: Any) -> None:

@@ -235,8 +235,14 @@ ESTIMATE = CorpusEstimate(
 
 def test_the_headline_says_how_long_how_much_and_of_what() -> None:
     assert estimate_headline(ESTIMATE) == (
-        "About 4.9 h (4.6 h to 5.3 h) and 14.0 GB for 9,000,000 rows of news."
+        "About 4.9 h (4.6 to 5.3 h) and 14.0 GB for 9,000,000 rows of news."
     )
+
+
+def test_a_spread_over_two_units_names_both() -> None:
+    wide = ESTIMATE.model_copy(update={"run_seconds": Spread(value=90, low=55, high=125)})
+
+    assert estimate_headline(wide).startswith("About 1.5 min (55 s to 2.1 min) and")
 
 
 def test_the_rows_say_what_it_rests_on() -> None:

@@ -15,6 +15,7 @@ import tasks.pacing
 import tasks.runners
 import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
+from flows.estimate_corpus import estimate_corpus
 from flows.fit_token_weights import fit_token_weights
 from tasks.token_weights import ComponentSpec
 
@@ -185,3 +186,20 @@ def test_counting_tokens_says_what_to_type_and_that_embeds(
     assert f'"weights": "{component.name}"}}' in said
     assert run(small, poolings=(*table.poolings, *component.poolings)).is_completed()
     assert small.ask("SELECT vectors FROM spaces") == [(30,)] * 3
+
+
+def test_an_estimate_leaves_its_table_in_the_ui_and_nothing_in_the_store(
+    small: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.write("a.parquet", TEXTS)
+    asked = small.request()
+
+    state: Any = estimate_corpus(
+        asked.corpus, asked.encoder, asked.poolings, asked.store, asked.run, return_state=True
+    )
+
+    assert state.is_completed()
+    rows = {row["what"]: row["value"] for row in json.loads(artifacts(state)["estimate-corpus"])}
+    assert rows["corpus"] == "30 rows, 1 file, 2 chunks; none of it is done"
+    assert "for 30 rows of small." in capsys.readouterr().out
+    assert not small.store.exists()
