@@ -28,9 +28,19 @@ def write_out(strategy: str, given: Parameters) -> Parameters:
     return {name: getattr(pooler, name) for name in known}
 
 
-def has_own_windows(strategy: str, parameters: Parameters) -> bool:
-    """Whether it is trained on tokens and windows at once, and so pools the windows itself."""
-    return isinstance(POOLERS[strategy](**parameters), HierarchicalStrategy)
+def refuse_second_way(strategy: str, parameters: Parameters, over_windows: str) -> None:
+    """Refuse to choose what becomes of windows where the strategy pools them itself.
+
+    Raises:
+        ValueError: Something else than the default was chosen.
+    """
+    if over_windows == "mean":
+        return
+    if isinstance(POOLERS[strategy](**parameters), HierarchicalStrategy):
+        raise ValueError(
+            f"pooling {strategy!r} has its own way over windows; found over_windows="
+            f"{over_windows!r}. Leave over_windows out."
+        )
 
 
 def _faults(error: ValidationError) -> str:

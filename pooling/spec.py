@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from pooling.parameters import Parameters, has_own_windows, write_out
+from pooling.parameters import Parameters, refuse_second_way, write_out
 from pooling.pooler import FittedStrategy
 from pooling.precision import Precision, refuse_wrong_precision
 from pooling.table import CONTENT_ONLY, POOLERS
@@ -185,11 +185,7 @@ class PoolingSpec(BaseModel):
                 f"weights {self.weights!r}, but pooling {self.strategy!r} with these settings has "
                 "none to fill. Leave weights out."
             )
-        if self.over_windows != "mean" and has_own_windows(self.strategy, self.parameters):
-            raise ValueError(
-                f"pooling {self.strategy!r} has its own way over windows; found over_windows="
-                f"{self.over_windows!r}. Leave over_windows out."
-            )
+        refuse_second_way(self.strategy, self.parameters, self.over_windows)
         return self
 
     @model_validator(mode="after")
@@ -201,7 +197,5 @@ class PoolingSpec(BaseModel):
         """The settings that are hashed into a space's fingerprint."""
         settings = self.model_dump(mode="json")
         return {
-            name: value
-            for name, value in settings.items()
-            if name not in NEUTRAL or value != NEUTRAL[name]
+            n: value for n, value in settings.items() if n not in NEUTRAL or value != NEUTRAL[n]
         }
