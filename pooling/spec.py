@@ -113,11 +113,8 @@ class PoolingSpec(BaseModel):
     def needs_weights(self) -> bool:
         """Whether there is something to fit before the pooling can be used."""
         strategy = POOLERS[self.strategy](**self.parameters)
-        return (
-            isinstance(strategy, FittedStrategy)
-            or self.learns_mix
-            or self.over_windows == "attention"
-        )
+        is_learned = self.learns_mix or self.over_windows == "attention"
+        return is_learned or isinstance(strategy, FittedStrategy)
 
     @model_validator(mode="before")
     @classmethod
