@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 from rich.table import Table
 
-from benchmarks.turns import SAMPLE
+from benchmarks.corpora import SAMPLE
 from data import CorpusSpec, StoreSpec, nearest_documents
 from embedding import EncoderSpec
 from flows.console import console
@@ -26,7 +26,7 @@ from tasks.step import embed_step
 from tasks.summary import Ended
 
 MODEL = "models/all-MiniLM-L6-v2"
-QUERIES, TOP = 100, 10
+QUERIES, TOP = 50, 10
 _SPACES = """
     SELECT s.precision, any_value(s.space), sum(c.size_bytes) / sum(c.rows)
     FROM spaces s JOIN chunks c USING (corpus, dataset) GROUP BY ALL ORDER BY ALL DESC
@@ -58,7 +58,7 @@ def main() -> None:
 
 def _embed(folder: Path) -> Path:
     corpus, encoder = (
-        CorpusSpec(name="wordnet", path=SAMPLE, id_column="id"),
+        CorpusSpec(name="wordnet", path=str(SAMPLE), id_column="id"),
         EncoderSpec(model=MODEL),
     )
     store = StoreSpec(path=str(folder / "store"))
