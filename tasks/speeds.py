@@ -37,7 +37,7 @@ class Speeds:
         texts: How many texts each had.
         budget: What the run would use.
         seconds: Those of each round, by budget.
-        memory_bytes: The peak of one process.
+        memory_bytes: The peak of one process, before it tried another budget than its own.
     """
 
     num_processes: int
@@ -74,8 +74,8 @@ def budgets_to_try(job: EmbedJob) -> tuple[int, ...]:
 
 def time_here(job: EmbedJob, texts: Sequence[str], budgets: Sequence[int], rounds: int) -> Speeds:
     """Measure in this process, with all its threads."""
-    seconds = _time_rounds(job, texts, budgets, rounds)
-    return Speeds(1, len(texts), budgets[0], seconds, peak_bytes())
+    seconds, peak = _time_rounds(job, texts, budgets, rounds)
+    return Speeds(1, len(texts), budgets[0], seconds, peak)
 
 
 def time_processes(
@@ -110,12 +110,6 @@ def time_processes(
     return Speeds(num_processes, len(texts), budgets[0], seconds, peak)
 
 
-def peak_bytes() -> int:
-    """The most memory that this process has had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * _KIB
-
-
 def _begin(places: Any, is_cpu: bool, barrier: Any) -> None:
     """In a new process: its place, and where it waits for the others."""
     global _all_ready  # noqa: PLW0603 - an initializer has no other way to hand something over
@@ -126,35 +120,46 @@ def _begin(places: Any, is_cpu: bool, barrier: Any) -> None:
 def _time_in_process(
     job: EmbedJob, texts: Sequence[str], budgets: Sequence[int], rounds: int
 ) -> tuple[dict[int, tuple[float, ...]], int]:
-    """Seconds by budget, and the peak of memory; begun when all processes are ready."""
+    """Begun when all processes are ready."""
     try:
         _encode(job, job_encoder(job), texts[:2])
     except BaseException:
         _all_ready.abort()  # else the others wait for this one
         raise
     _all_ready.wait(_START_TIMEOUT_S)
-    return _time_rounds(job, texts, budgets, rounds), peak_bytes()
+    return _time_rounds(job, texts, budgets, rounds)
 
 
 def _time_rounds(
     job: EmbedJob, texts: Sequence[str], budgets: Sequence[int], rounds: int
-) -> dict[int, tuple[float, ...]]:
-    """In turns, so that what else the machine does falls on all budgets alike."""
+) -> tuple[dict[int, tuple[float, ...]], int]:
+    """Seconds by budget, and the peak of memory with the first of them.
+
+    In turns, so that what else the machine does falls on all budgets alike.
+    """
     loaded = job_encoder(job)
     encoders = {
         budget: Encoder(loaded.spec, loaded.identity, parts=loaded.parts, token_budget=budget)
         for budget in budgets
     }
     found: dict[int, list[float]] = {budget: [] for budget in budgets}
+    peak = 0
     for _ in range(rounds):
         for budget, encoder in encoders.items():
             started = time.perf_counter()
             _encode(job, encoder, texts)
             found[budget].append(time.perf_counter() - started)
-    return {budget: tuple(seconds) for budget, seconds in found.items()}
+            peak = peak or _peak_bytes()
+    return {budget: tuple(seconds) for budget, seconds in found.items()}, peak
 
 
 def _encode(job: EmbedJob, encoder: Encoder, texts: Sequence[str]) -> None:
     poolings = [space.pooling for space in job.spaces]
     for _ in encoder.encode_groups([texts], poolings, job_fitted(job)):
         pass
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * _KIB
