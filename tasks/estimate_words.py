@@ -73,7 +73,7 @@ def _of_texts(texts: TextsFound) -> Iterator[tuple[str, str]]:
 
 
 def _of_pace(pace: Pace) -> Iterator[tuple[str, str]]:
-    yield "speed", f"{_about(pace.texts)} texts/s, {_about(pace.tokens)} tokens/s"
+    yield "speed", f"{pace.texts.value:,.0f} texts/s, {_about(pace.tokens)} tokens/s"
     if pace.num_processes > 1:
         alone = f"alone, this one did {pace.texts_of_one.value:,.0f} texts/s"
         yield "processes", f"{pace.num_processes}, tried side by side; {alone}"
