@@ -6,7 +6,8 @@ where not: some families mix the texts of a row. Which way it goes is decided by
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ class Transformer:
         takes_types: Whether it wants token type ids.
         first_position: The position id of a text's first token.
         is_packed: Whether batches go through without padding.
+        turn: Held by the thread whose batch goes through: how the module attends is a setting of
+            its config, which all threads share.
     """
 
     module: Any
@@ -56,6 +59,7 @@ class Transformer:
     takes_types: bool
     first_position: int
     is_packed: bool = False
+    turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def forward(
         self, batch: PackedBatch, layers: Sequence[int], *, wants_pooled: bool = False
@@ -65,9 +69,10 @@ class Transformer:
         The model's own pooler reads the first token of a row, so a batch that is to be pooled by it
         is padded.
         """
-        if self.is_packed and not wants_pooled:
-            return self._forward_packed(batch, layers)
-        return self._forward_padded(batch, layers)
+        with self.turn:
+            if self.is_packed and not wants_pooled:
+                return self._forward_packed(batch, layers)
+            return self._forward_padded(batch, layers)
 
     def _forward_packed(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
         """All texts in one row: each is its own neighbourhood for attention and positions."""
