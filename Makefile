@@ -33,8 +33,10 @@ check: $(INSTALLED) ## Formatting, lint, types and the import rule
 fix: $(INSTALLED) ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: setup ## Measure speed on this machine
-	@$(BIN)/python -m benchmarks
+bench: setup ## Measure speed on this machine, for hours; SIZE=small: minutes
+	@$(BIN)/python -m benchmarks $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RESUME),--resume) $(if $(WRITE),--write)
 
 up: setup ## Start the Prefect server, create the work pool, deploy the flows
 	@$(BIN)/python -m flows.server up

@@ -22,9 +22,12 @@ from pydantic import BaseModel
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
+from benchmarks.corpora import Corpus
+from benchmarks.report import show
+from benchmarks.results import Figure, Measurement
+from benchmarks.workers import Effort
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
-from flows.console import console
 from pooling import POOLERS, PoolingSpec
 from tasks.plan_corpus import EmbedRequest, plan_work
 from tasks.publish_corpus import publish_work
@@ -33,6 +36,7 @@ from tasks.summary import Ended
 
 ROOT = Path(__file__).parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+FEW, MANY, SPACES = 100_000, 1_000_000, 8
 WORDS = [f"w{n}" for n in range(1000)]  # two of them tell a million texts apart
 _PLAIN = [s for name in POOLERS if not (s := PoolingSpec(strategy=name)).needs_weights]
 # The first eight stay those of docs/log.md, so that its figures can be compared.
@@ -52,24 +56,35 @@ class Peak(BaseModel):
 def main() -> None:
     """Obey the command line: measure, or be the process that is measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
-    parser.add_argument("--documents", type=int, default=1_000_000, help="default: 1,000,000")
-    parser.add_argument("--spaces", type=int, default=8, choices=range(1, len(POOLINGS) + 1))
+    parser.add_argument("--documents", type=int, default=MANY, help="default: 1,000,000")
+    parser.add_argument("--spaces", type=int, default=SPACES, choices=range(1, len(POOLINGS) + 1))
     parser.add_argument("--embed", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.embed:
         sys.stdout.write(embed(asked.embed, asked.spaces).model_dump_json())
         return
+    show(_measurement(asked.documents, asked.spaces))
+
+
+def measure_piece(_: Corpus, effort: Effort) -> Measurement:
+    """With a hundred thousand documents where little time is asked for, else with a million."""
+    documents = FEW if effort.minutes < 1 else MANY
+    return _measurement(documents, SPACES)
+
+
+def _measurement(documents: int, spaces: int) -> Measurement:
     with TemporaryDirectory() as folder:
-        found = measure(Path(folder), asked.documents, asked.spaces)
-    report(found)
-
-
-def report(found: Peak) -> None:
-    """Say it in a line."""
-    console.print(
-        f"{found.documents:,} documents in one row group, {found.spaces} spaces of a one-layer "
-        f"BERT of 384: peak {found.peak_mb:,.0f} MB, {found.before_mb:,.0f} MB of it before the "
-        f"first text; {found.seconds:.0f} s."
+        found = measure(Path(folder), documents, spaces)
+    return Measurement(
+        piece="memory",
+        corpus="",
+        about=f"{found.documents:,} documents of two words in one row group, {found.spaces} spaces "
+        "of a one-layer BERT of 384; no Prefect.",
+        figures=[
+            Figure(what="peak", value=found.peak_mb, unit="MB"),
+            Figure(what="of it before the first text", value=found.before_mb, unit="MB"),
+            Figure(what="time", value=found.seconds, unit="s"),
+        ],
     )
 
 

@@ -1,29 +1,30 @@
-"""What more poolings cost than one: `python -m benchmarks.poolings`; eight of them, all layers.
+"""What more poolings cost than one; eight of them, all layers, and eight passes of the peer.
 
-Each set of poolings is timed beside `mean` alone, in turn, over the committed sample: on a CPU in
-seconds of one core, which other work on the machine does not lengthen, and on a GPU by the clock.
+Each set of poolings is timed beside `mean` alone, in turn: on a CPU in seconds of one core, which
+other work on the machine does not lengthen, and on a GPU by the clock.
 """
 
-import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from rich.table import Table
 
-from benchmarks.turns import Engine, sample_texts, take_turns
+from benchmarks.corpora import MODEL, Corpus, spread
+from benchmarks.engines import peer_model
+from benchmarks.results import Figure, Measurement, median_of
+from benchmarks.speed import cpu_setup
+from benchmarks.workers import Effort
 from embedding import Encoder, EncoderSpec, load_encoder
-from flows.console import console
 from pooling import FittedByName, PoolingSpec, Sizes, TextPooler
 
-MODEL = "models/all-MiniLM-L6-v2"
 EIGHT = ("cls", "mean", "max", "min", "max_min", "mean_sqrt_len", "last_token", "mean_std")
 ALL = tuple(range(7))  # MiniLM's embedding output and six layers
-ONE = "mean"
+ONE, EIGHT_AT_ONCE = "mean", "eight at once"
+PASSES = "sentence-transformers, eight passes"
 # Poolings of one pass, and the ratio to one that we promise; None: none is promised.
 SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
     ONE: ([PoolingSpec()], None),
-    "eight at once": ([PoolingSpec(strategy=name) for name in EIGHT], 1.05),
+    EIGHT_AT_ONCE: ([PoolingSpec(strategy=name) for name in EIGHT], 1.05),
     "all layers, mean": ([PoolingSpec(layers=ALL)], 1.25),
     "all layers, side by side": ([PoolingSpec(layers=ALL, combine="concat")], 1.25),
     "all layers, mixed": ([PoolingSpec(layers=ALL, combine="mix", mix_weights=ALL)], 1.25),
@@ -34,22 +35,35 @@ SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
     "dpcnn": ([PoolingSpec(strategy="dpcnn", weights="dpcnn")], None),
 }
 LEARNED = ("attention", "bilstm", "dpcnn")
+LEAST_TEXTS, MOST_TEXTS = 100, 1_000
+PASSES_PROMISED = "at least 7"
+
+Work = Callable[[list[str]], object]
 
 
-def main(documents: int = 400, rounds: int = 10) -> None:
-    """Time every set in turn and print medians of ratios."""
-    texts = sample_texts(documents)
-    encoder = load_encoder(EncoderSpec(model=MODEL))
-    engines = {name: _engine(encoder, poolings) for name, (poolings, _) in SETS.items()}
+def measure(corpus: Corpus, effort: Effort) -> Measurement:
+    """Twice as many rounds as asked for, since they are short and one pair decides nothing."""
+    texts = spread(corpus.texts(), round(min(MOST_TEXTS, LEAST_TEXTS + 1_000 * effort.minutes)))
+    encoder = load_encoder(EncoderSpec(model=str(MODEL), max_tokens=corpus.max_tokens))
+    works = {name: _work(encoder, poolings) for name, (poolings, _) in SETS.items()}
     clock = time.perf_counter
     if encoder.device == "cpu":
         torch.set_num_threads(1)
         clock = time.process_time
-    console.print(_table(take_turns(engines, texts, rounds, clock=clock)))
-    console.print(f"{len(texts):,} WordNet glosses, {rounds} rounds on {encoder.device}.")
+    peer = peer_model(cpu_setup(corpus))
+    works[PASSES] = lambda texts: [peer.encode(texts) for _ in EIGHT]
+    rounds = 2 * effort.rounds
+    seconds = _take_turns(works, texts, rounds, clock)
+    return Measurement(
+        piece="poolings",
+        corpus=corpus.name,
+        about=f"{len(texts):,} {corpus.about}, {rounds} rounds on {encoder.device}; times the cost "
+        "of mean alone.",
+        figures=[*(_figure(name, seconds) for name in SETS), _passes(seconds)],
+    )
 
 
-def _engine(encoder: Encoder, poolings: Sequence[PoolingSpec]) -> Engine:
+def _work(encoder: Encoder, poolings: Sequence[PoolingSpec]) -> Work:
     fitted = _fresh_weights(encoder)
     return lambda texts: list(encoder.encode_groups([texts], poolings, fitted))
 
@@ -61,18 +75,32 @@ def _fresh_weights(encoder: Encoder) -> FittedByName:
     return {n: TextPooler(PoolingSpec(strategy=n), sizes).to_fitted() for n in LEARNED}
 
 
-def _table(seconds: dict[str, list[float]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("poolings of one pass", "times one", "least", "most", "promised"):
-        table.add_column(column)
-    for name, taken in seconds.items():
-        ratios = [ours / one for ours, one in zip(taken, seconds[ONE], strict=True)]
-        figures = [statistics.median(ratios), min(ratios), max(ratios)]
-        promised = SETS[name][1]
-        shown = f"{promised:.2f}" if promised else ""
-        table.add_row(name, *(f"{figure:.3f}" for figure in figures), shown)
-    return table
+def _take_turns(
+    works: Mapping[str, Work], texts: list[str], rounds: int, clock: Callable[[], float]
+) -> dict[str, list[float]]:
+    """Seconds of each, one number a round; every second round goes backwards."""
+    for work in works.values():
+        work(texts[:64])  # the first call pays for what later ones do not
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds):
+        for name in list(works)[:: -1 if number % 2 else 1]:
+            started = clock()
+            works[name](texts)
+            seconds[name].append(clock() - started)
+    return seconds
 
 
-if __name__ == "__main__":
-    main()
+def _figure(name: str, seconds: Mapping[str, list[float]]) -> Figure:
+    ratios = [ours / one for ours, one in zip(seconds[name], seconds[ONE], strict=True)]
+    promised = SETS[name][1]
+    return median_of(name, ratios, promised=f"at most {promised}" if promised else "")
+
+
+def _passes(seconds: Mapping[str, list[float]]) -> Figure:
+    """The peer needs a pass for each pooling."""
+    pairs = zip(seconds[PASSES], seconds[EIGHT_AT_ONCE], strict=True)
+    return median_of(
+        f"{PASSES} beside {EIGHT_AT_ONCE}",
+        [their / our for their, our in pairs],
+        promised=PASSES_PROMISED,
+    )

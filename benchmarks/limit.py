@@ -1,0 +1,148 @@
+"""How close the encoder comes to what the machine's matrix products allow, on every core at once.
+
+The limit is measured beside it, in turn: products of the model's own shapes, into memory that is
+there already. Then a profile says where the rest goes.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.corpora import MODEL, MODEL_TOKENS, Corpus, count_tokens, spread
+from benchmarks.engines import OURS, load_poolhouse
+from benchmarks.profiling import shares_of_time
+from benchmarks.results import Figure, Measurement, median_of
+from benchmarks.speed import cpu_setup, peer_speed
+from benchmarks.workers import (
+    Effort,
+    Engine,
+    Prepare,
+    Setup,
+    Team,
+    num_cores,
+    open_team,
+    take_turns,
+)
+from embedding import EncoderSpec, load_encoder
+
+ROWS = 2_048  # tokens of one product; larger ones leave the caches and are slower
+PROMISED = {"short": "at least 82 %", "mixed": "at least 78 %"}
+PROFILED_TEXTS = 2_000
+LIMIT = "matrix products"
+
+
+def measure(corpus: Corpus, effort: Effort) -> Measurement:
+    """Tokens/s for each process, as a share of the limit."""
+    texts = spread(corpus.texts(), round(peer_speed(corpus) * effort.round_s))
+    setup = cpu_setup(corpus)
+    ours, products = Engine(load_poolhouse, per_core=True), Engine(load_products, per_core=True)
+    with open_team(ours, setup) as encoding, open_team(products, setup) as multiplying:
+        for team in (encoding, multiplying):
+            team.take(texts)
+        rates, turns = _rounds({OURS: encoding, LIMIT: multiplying}, effort.rounds)
+    lengths = np.minimum(count_tokens(texts), corpus.max_tokens or MODEL_TOKENS)
+    tokens_s = [float(lengths.sum()) / turn / num_cores() for turn in turns]
+    module = load_encoder(EncoderSpec(model=str(MODEL), device="cpu")).parts.transformer.module
+    figures = _shares(tokens_s, rates, module, lengths, PROMISED.get(corpus.name, ""))
+    return Measurement(
+        piece="limit",
+        corpus=corpus.name,
+        about=f"{len(texts):,} {corpus.about} in {num_cores()} processes of one thread, all "
+        f"running; {effort.rounds} rounds.",
+        figures=[*figures, *profile(texts, corpus)],
+    )
+
+
+def _rounds(teams: dict[str, Team], rounds: int) -> tuple[list[float], list[float]]:
+    """GFLOP/s of the products in one process, and seconds of the encoder, for each round."""
+    rates, seconds = [], []
+    for _ in range(rounds):
+        turns = take_turns(teams, 1)
+        seconds.append(turns[OURS][0].seconds)
+        rates.append(float(teams[LIMIT].vectors().mean()))
+    return rates, seconds
+
+
+def _shares(
+    tokens_s: Sequence[float],
+    rates: Sequence[float],
+    module: nn.Module,
+    lengths: np.ndarray,
+    promised: str,
+) -> list[Figure]:
+    linear = flops_a_token(module)
+    attention = attention_flops(module, lengths) / lengths.sum()
+    percent = [100 * t * linear / (r * 1e9) for t, r in zip(tokens_s, rates, strict=True)]
+    more = [p * (1 + attention / linear) for p in percent]
+    return [
+        median_of("tokens/s of one process", tokens_s, "tokens/s"),
+        median_of("limit: products of the model's shapes, one process", rates, "GFLOP/s"),
+        median_of("linear layers' share of the limit", percent, "%", promised=promised),
+        median_of("the same with attention's products", more, "%"),
+    ]
+
+
+def profile(texts: Sequence[str], corpus: Corpus) -> list[Figure]:
+    """Where the time goes in this process, on one thread."""
+    torch.set_num_threads(1)
+    spec = EncoderSpec(model=str(MODEL), device="cpu", max_tokens=corpus.max_tokens)
+    encoder = load_encoder(spec)
+    chosen = spread(texts, PROFILED_TEXTS)
+    shares = shares_of_time(partial(encoder.encode, chosen))
+    return [
+        Figure(what=f"profile: {name}", value=100 * share, unit="%")
+        for name, share in shares.items()
+    ]
+
+
+def load_products(setup: Setup) -> Prepare:
+    """An engine whose only work is products; its vectors are its GFLOP/s."""
+    module = load_encoder(EncoderSpec(model=setup.model, device="cpu")).parts.transformer.module
+    shapes = [tuple(layer.weight.shape) for layer in linear_layers(module)]
+    products = [_product(*shape) for shape in shapes]
+    flops = sum(2 * ROWS * wide * high for wide, high in shapes)
+
+    def prepare(texts: list[str]) -> Any:
+        tokens = int(np.minimum(count_tokens(texts), MODEL_TOKENS).sum())
+        return partial(_multiply, products, flops, max(1, tokens // ROWS))
+
+    return prepare
+
+
+def _product(wide: int, high: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return torch.randn(ROWS, high), torch.randn(wide, high).t(), torch.empty(ROWS, wide)
+
+
+@torch.inference_mode()
+def _multiply(products: Sequence[Any], flops: int, times: int) -> np.ndarray:
+    started = time.perf_counter()
+    for _ in range(times):
+        for left, right, target in products:
+            torch.mm(left, right, out=target)
+    seconds = time.perf_counter() - started
+    return np.array([[flops * times / seconds / 1e9]])
+
+
+def linear_layers(module: nn.Module) -> list[nn.Linear]:
+    """Those that every token goes through: all but a pooler's."""
+    return [
+        layer
+        for name, layer in module.named_modules()
+        if isinstance(layer, nn.Linear) and not name.startswith("pooler")
+    ]
+
+
+def flops_a_token(module: nn.Module) -> int:
+    """Of the linear layers; a multiplication and an addition are two."""
+    return sum(2 * layer.weight.numel() for layer in linear_layers(module))
+
+
+def attention_flops(module: Any, lengths: np.ndarray) -> float:
+    """Of queries by keys and weights by values, over all texts and layers."""
+    config = module.config
+    return float(4.0 * config.num_hidden_layers * config.hidden_size * (lengths**2.0).sum())
