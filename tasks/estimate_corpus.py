@@ -44,6 +44,10 @@ from tasks.sample_trial import Trial, open_trials
 
 # Shares of the sample's seconds: for reading, for the trials, for the speeds.
 _READ, _TRY, _TIME = 0.15, 0.35, 0.6
+_DIED = (
+    "one of {} processes died when they were tried, most often for want of memory, so the speed is "
+    "that of one. Lower run.num_processes or run.token_budget."
+)
 _GROUPS_IN_MEMORY, _FLOAT_BYTES = 3, 4
 
 
@@ -128,19 +132,15 @@ def _try_sample(planned: _Planned, estimate: CorpusEstimate) -> CorpusEstimate:
     )
     if not trials:
         return found
-    here, together = measure_speeds(
-        work.job,
-        sample,
-        trials,
-        num_processes=_processes_taken(work, of_one.value),
-        seconds=_TIME * limits.seconds,
-    )
+    taken, seconds = _processes_taken(work, of_one.value), _TIME * limits.seconds
+    here, together = measure_speeds(work.job, sample, trials, num_processes=taken, seconds=seconds)
     measured = pace(trials, here, together, memory_bytes=_memory_of_run(planned))
     return found.model_copy(
         update={
             "texts": describe_texts(trials),
             "pace": measured,
             "run_seconds": seconds_of_run(of_one, len(work.chunks), measured),
+            "notes": (*found.notes, *([] if together or taken == 1 else [_DIED.format(taken)])),
         }
     )
 

@@ -54,7 +54,7 @@ def _corpus(estimate: CorpusEstimate) -> str:
         f"{_count(estimate.chunks, 'chunk')}"
     )
     if estimate.owed_chunks == estimate.chunks:
-        return f"{whole}; none of it is done"
+        return f"{whole}; all of it is owed"
     return f"{whole}; owed: {estimate.owed_rows:,} rows, {_count(estimate.owed_chunks, 'chunk')}"
 
 

@@ -1,10 +1,13 @@
 """Dry runs over small corpora: what they find is what a run finds, and nothing is stored."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tasks.speeds
 from data import CorpusSpec, read_record
 from tasks.estimate import CorpusEstimate, SampleSpec
 from tasks.estimate_corpus import EstimateRequest, estimate_run
@@ -20,6 +23,11 @@ def asked(small: Any, texts: int = 40, seconds: float = 3, **changes: Any) -> Es
         **{name: getattr(request, name) for name in type(request).model_fields},
         sample=SampleSpec(texts=texts, seconds=seconds),
     )
+
+
+def die(*_places: Any) -> None:
+    """What a process does that the system ends."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def estimate(small: Any, **changes: Any) -> CorpusEstimate:
@@ -197,6 +205,19 @@ def test_processes_are_tried_side_by_side(small: Any) -> None:
     assert found.pace is not None
     assert found.pace.num_processes == 2
     assert found.pace.memory_bytes > 100_000_000
+
+
+def test_processes_that_die_are_named_and_the_speed_is_that_of_one(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("a.parquet", TEXTS)
+    monkeypatch.setattr(tasks.speeds, "_begin", die)
+
+    found = estimate(small, runner="processes", num_processes=2)
+
+    assert found.pace is not None
+    assert found.pace.num_processes == 1
+    assert "one of 2 processes died" in found.notes[0]
 
 
 def test_bytes_and_tokens_are_those_of_a_real_run_over_the_committed_sample(small: Any) -> None:

@@ -200,6 +200,6 @@ def test_an_estimate_leaves_its_table_in_the_ui_and_nothing_in_the_store(
 
     assert state.is_completed()
     rows = {row["what"]: row["value"] for row in json.loads(artifacts(state)["estimate-corpus"])}
-    assert rows["corpus"] == "30 rows, 1 file, 2 chunks; none of it is done"
+    assert rows["corpus"] == "30 rows, 1 file, 2 chunks; all of it is owed"
     assert "for 30 rows of small." in capsys.readouterr().out
     assert not small.store.exists()
