@@ -31,6 +31,11 @@ def advise(work: Work, estimate: CorpusEstimate) -> Iterator[str]:
         yield f"{share_words(rejected)} of the rows have no text. Is corpus.text_columns right?"
     yield from _of_files(work)
     yield from _of_space(work, estimate)
+    if estimate.reused and not estimate.outputs:
+        yield (
+            "no text of the sample needs the model: what is stored is copied, and neither its time "
+            "nor its size is in these figures."
+        )
     if estimate.texts:
         yield from _of_texts(work, estimate.texts)
     if estimate.pace and estimate.pace.better_budget:

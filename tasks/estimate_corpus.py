@@ -130,9 +130,15 @@ def _try_sample(planned: _Planned, estimate: CorpusEstimate) -> CorpusEstimate:
             "notes": sample.unread,
         }
     )
-    if not trials:
-        return found
-    taken, seconds = _processes_taken(work, of_one.value), _TIME * limits.seconds
+    return _with_pace(planned, found, sample, trials) if trials else found
+
+
+def _with_pace(
+    planned: _Planned, found: CorpusEstimate, sample: Sample, trials: Sequence[Trial]
+) -> CorpusEstimate:
+    """The estimate of one process, turned into that of as many as the run would take."""
+    work, of_one = planned.work, found.run_seconds
+    taken, seconds = _processes_taken(work, of_one.value), _TIME * planned.request.sample.seconds
     here, together = measure_speeds(work.job, sample, trials, num_processes=taken, seconds=seconds)
     measured = pace(trials, here, together, memory_bytes=_memory_of_run(planned))
     return found.model_copy(

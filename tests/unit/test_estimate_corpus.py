@@ -100,6 +100,7 @@ def test_where_all_is_stored_no_model_is_tried(small: Any) -> None:
     found = estimate(small)
 
     assert (found.reused, found.pace, small.num_forwarded) == (1, None, 0)
+    assert "no text of the sample needs the model" in found.notes[0]
 
 
 def test_where_nothing_is_owed_nothing_is_read(small: Any) -> None:
