@@ -108,6 +108,13 @@ def weigh_tokens(
     return torch.cat([sum_tokens(states, segment, n, change=c) for c in changes], dim=1)
 
 
+def signed_power(values: Tensor, exponent: float) -> Tensor:
+    """sign(x) |x|^exponent; where x is 0 so is its gradient: a root's would be infinite there."""
+    is_zero = values == 0
+    magnitude = torch.where(is_zero, 1.0, values.abs())
+    return torch.where(is_zero, 0.0, magnitude.pow(exponent).copysign(values))
+
+
 def map_tokens(states: TokenStates, function: Callable[[Tensor], Tensor]) -> TokenFeatures:
     """What the function makes of each token's state alone, in float32."""
     return torch.cat([function(wide) for _, wide in _widened(states)])

@@ -12,6 +12,7 @@ from pooling.segments import (
     extreme_of_tokens,
     first_tokens,
     last_tokens,
+    signed_power,
     sum_tokens,
 )
 from pooling.shapes import TextVectors
@@ -78,7 +79,7 @@ def mean_std(batch: TokenBatch) -> TextVectors:
         change=lambda states, part: (states - center[batch.segment[part]]).square(),
     )
     counts = count_tokens(batch.segment, batch.n).unsqueeze(1)
-    return torch.cat([center, (variance / counts).sqrt()], dim=1)
+    return torch.cat([center, signed_power(variance / counts, 0.5)], dim=1)
 
 
 def mean_sqrt_len(batch: TokenBatch) -> TextVectors:

@@ -12,6 +12,7 @@ from pooling.segments import (
     extreme_of_tokens,
     mean_of_largest,
     positions,
+    signed_power,
     sum_tokens,
 )
 from pooling.shapes import TextVectors
@@ -59,10 +60,10 @@ class Gem:
             batch.states,
             segment,
             n,
-            change=lambda states, part: _signed_power(states / unit[segment[part]], self.p),
+            change=lambda states, part: signed_power(states / unit[segment[part]], self.p),
         )
         counts = count_tokens(segment, n).unsqueeze(1)
-        return unit * _signed_power(total / counts, 1 / self.p)
+        return unit * signed_power(total / counts, 1 / self.p)
 
     def width(self, hidden_size: int) -> int:
         """As wide as the states."""
@@ -87,7 +88,3 @@ class TopKMean:
     def width(self, hidden_size: int) -> int:
         """As wide as the states."""
         return hidden_size
-
-
-def _signed_power(values: torch.Tensor, exponent: float) -> torch.Tensor:
-    return values.abs().pow(exponent).copysign(values)

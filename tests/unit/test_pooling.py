@@ -131,6 +131,15 @@ def test_gem_of_states_of_zero_is_zero() -> None:
     assert pool("gem", batch_of(torch.zeros(2, 3), torch.tensor([0, 0]))).tolist() == [[0.0] * 3]
 
 
+@pytest.mark.parametrize("name", OF_STATES_ALONE)
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_training_goes_through_texts_of_one_token_or_of_equal_ones(name: str, value: float) -> None:
+    states = torch.full((3, 2), value, requires_grad=True)
+    pool(name, batch_of(states, torch.tensor([0, 1, 1]))).sum().backward()
+    assert states.grad is not None
+    assert states.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_slices_of_one_row_give_the_same_vectors(
     name: str, monkeypatch: pytest.MonkeyPatch
