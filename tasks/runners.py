@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Protocol
 
 import torch
@@ -22,6 +23,7 @@ from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt, EmbedJob
 
 Batch = tuple[str, ...]
+_ANY_GPU = ("auto", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,8 @@ def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
     middle of their tasks: what is not committed stays owed.
     """
     places = get_context("spawn").Value("i", 0)
-    is_cpu = choose_device(job.encoder.device) == "cpu"
     pool = ProcessPoolTaskRunner(
-        max_workers=num_workers, initializer=take_place, initargs=(places, is_cpu)
+        max_workers=num_workers, initializer=take_place, initargs=(places, job.encoder.device)
     )
     with pool:
         try:
@@ -123,16 +124,37 @@ def num_places(device: str) -> int:
     """How many processes can work side by side: cores of a CPU, GPUs where the run may take any."""
     if choose_device(device) == "cpu":
         return _num_cores()
-    return torch.cuda.device_count() if device in ("auto", "cuda") else 1
+    return torch.cuda.device_count() if device in _ANY_GPU else 1
 
 
-def take_place(places: Any, is_cpu: bool) -> None:
-    """In a new process: one thread, or the next GPU as the only one that it sees."""
+def take_place(places: Any, device: str) -> None:
+    """In a new process: one thread, or the next GPU as the only one that it sees.
+
+    A GPU that the run names stays as it is: all processes share it. Without the process that
+    started this one nobody asks for more, and it ends.
+    """
+    Thread(target=_end_with_parent, daemon=True).start()
     with places.get_lock():
         place, places.value = places.value, places.value + 1
-    if is_cpu:
+    chosen = choose_device(device)
+    if chosen == "cpu":
         torch.set_num_threads(1)
-        return
+    elif chosen.startswith("cuda") and device in _ANY_GPU:
+        _show_one_gpu(place)
+
+
+def _end_with_parent() -> None:
+    """A process of a pool does not notice by itself that its run was killed, and keeps its memory.
+
+    What it has not committed stays owed.
+    """
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _show_one_gpu(place: int) -> None:
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     devices = shown.split(",") if shown else [str(n) for n in range(torch.cuda.device_count())]
     os.environ["CUDA_VISIBLE_DEVICES"] = devices[place % len(devices)]

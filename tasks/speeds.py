@@ -89,9 +89,9 @@ def time_processes(
     process_encoder.cache_clear()
     context = get_context("spawn")
     places, barrier = context.Value("i", 0), context.Barrier(num_processes)
-    is_cpu = choose_device(job.encoder.device) == "cpu"
+    device = job.encoder.device
     with ProcessPoolExecutor(
-        num_processes, context, initializer=_begin, initargs=(places, is_cpu, barrier)
+        num_processes, context, initializer=_begin, initargs=(places, device, barrier)
     ) as pool:
         asked = [
             pool.submit(_time_in_process, job, texts, budgets, rounds) for _ in range(num_processes)
@@ -110,10 +110,10 @@ def time_processes(
     return Speeds(num_processes, len(texts), budgets[0], seconds, peak)
 
 
-def _begin(places: Any, is_cpu: bool, barrier: Any) -> None:
+def _begin(places: Any, device: str, barrier: Any) -> None:
     """In a new process: its place, and where it waits for the others."""
     global _all_ready  # noqa: PLW0603 - an initializer has no other way to hand something over
-    take_place(places, is_cpu)
+    take_place(places, device)
     _all_ready = barrier
 
 
