@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpora import MODEL, Corpus, spread
 from benchmarks.prefect_server import run_python, running_server
-from benchmarks.results import CACHE, Figure, Measurement, median_of
+from benchmarks.results import CACHE, Figure, Measurement, console, median_of
 from benchmarks.speed import TOLERANCE, peer_speed, refuse_other_vectors
 from benchmarks.workers import Effort, num_cores
 
@@ -25,7 +25,7 @@ SOURCE, PLAIN, STORE = FOLDER / "texts.parquet", FOLDER / "plain.parquet", FOLDE
 SCRIPT = "plain script"
 PROMISED = 1.12  # times the padding ratio
 DUPLICATE_SHARE, DUPLICATES_PROMISED = 0.2, 1.2
-LARGEST_CHUNK, CHUNKS_A_CORE = 20_000, 4
+SMALLEST_CHUNK, LARGEST_CHUNK, CHUNKS_A_CORE = 250, 20_000, 4
 
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
@@ -72,7 +72,8 @@ def _ways(
 ) -> dict[str, Callable[[], str]]:
     script = str(Path(__file__).with_name("plain_script.py"))
     plain = [script, str(SOURCE), str(MODEL), str(PLAIN), str(corpus.max_tokens)]
-    chunk_rows = min(LARGEST_CHUNK, -(-num_rows // (CHUNKS_A_CORE * num_cores())))
+    share = -(-num_rows // (CHUNKS_A_CORE * num_cores()))
+    chunk_rows = min(LARGEST_CHUNK, max(SMALLEST_CHUNK, share))
     processes = ["--run.runner", "processes", "--run.chunk_rows", str(chunk_rows)]
     ours = _command(corpus)
     return {
@@ -104,6 +105,8 @@ def _take_turns(ways: dict[str, Callable[[], str]], rounds: int) -> dict[str, li
             seconds[name].append(time.perf_counter() - started)
             if number == 0 and name != SCRIPT:
                 _compare_vectors(name)
+        taken = ", ".join(f"{each[-1]:.1f} s" for each in seconds.values())
+        console.print(f"  round {number + 1} of {rounds}: {taken}", style="dim")
     return seconds
 
 

@@ -4,12 +4,14 @@ Knows their names and how they are loaded. What they import is imported in their
 """
 
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import torch
 
 from benchmarks.onnx_engines import load_fastembed, load_onnx_runtime
+from benchmarks.results import NotMeasured
 from benchmarks.workers import Encode, Engine, Prepare, Setup
 
 PEER = "sentence-transformers, batches of 32"
@@ -38,12 +40,20 @@ def load_peer(setup: Setup, *, batch: int = PEER_BATCH) -> Prepare:
     )
 
 
-def peer_model(setup: Setup) -> Any:
-    """A SentenceTransformer on the setup's device."""
+def load_flash_peer(setup: Setup) -> Prepare:
+    """sentence-transformers with flash attention, which drops padding; for GPUs."""
+    if find_spec("flash_attn") is None:
+        raise NotMeasured("pip install flash-attn")
+    model = peer_model(setup, attn_implementation="flash_attention_2")
+    return lambda texts: partial(model.encode, texts, show_progress_bar=False)
+
+
+def peer_model(setup: Setup, **more: str) -> Any:
+    """A SentenceTransformer on the setup's device; `more` goes to its transformer."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    half = {"dtype": torch.float16} if setup.device.startswith("cuda") else {}
-    model = SentenceTransformer(setup.model, device=setup.device, model_kwargs=half)
+    half: dict[str, Any] = {"dtype": torch.float16} if setup.device.startswith("cuda") else {}
+    model = SentenceTransformer(setup.model, device=setup.device, model_kwargs=half | more)
     if setup.max_tokens is not None:
         model.max_seq_length = setup.max_tokens
     return model

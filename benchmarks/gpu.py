@@ -14,7 +14,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from benchmarks.corpora import MODEL, MODEL_TOKENS, Corpus, count_tokens, spread
-from benchmarks.engines import PEER, load_peer, load_poolhouse
+from benchmarks.engines import PEER, load_flash_peer, load_peer, load_poolhouse
 from benchmarks.limit import attention_flops, flops_a_token
 from benchmarks.profiling import shares_of_time
 from benchmarks.results import CACHE, Figure, Measurement, NotMeasured
@@ -42,6 +42,7 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
         f"sentence-transformers, batches of {LARGER_BATCH}": Engine(
             partial(load_peer, batch=LARGER_BATCH)
         ),
+        "sentence-transformers, flash attention": Engine(load_flash_peer),
         "Poolhouse": Engine(load_poolhouse),
     }
     peak = _peak_flops()
@@ -69,7 +70,7 @@ def shape_folder(name: str) -> Path:
             num_attention_heads=heads,
             intermediate_size=4 * width,
         )
-        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+        BertModel(config).save_pretrained(folder)
         for source in MODEL.glob("*.json"):
             if source.name != "config.json":
                 (folder / source.name).write_bytes(source.read_bytes())

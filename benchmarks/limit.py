@@ -24,6 +24,7 @@ from benchmarks.workers import (
     Prepare,
     Setup,
     Team,
+    Turn,
     num_cores,
     open_team,
     take_turns,
@@ -45,10 +46,13 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
         for team in (encoding, multiplying):
             team.take(texts)
         rates, turns = _rounds({OURS: encoding, LIMIT: multiplying}, effort.rounds)
+    seconds = [turn.seconds for turn in turns]
     lengths = np.minimum(count_tokens(texts), corpus.max_tokens or MODEL_TOKENS)
-    tokens_s = [float(lengths.sum()) / turn / num_cores() for turn in turns]
+    tokens_s = [float(lengths.sum()) / each / num_cores() for each in seconds]
+    cores_s = [float(lengths.sum()) / turn.cpu_seconds for turn in turns]
     module = load_encoder(EncoderSpec(model=str(MODEL), device="cpu")).parts.transformer.module
     figures = _shares(tokens_s, rates, module, lengths, PROMISED.get(corpus.name, ""))
+    figures.append(median_of("tokens in a second that a core computed", cores_s, "tokens/s"))
     return Measurement(
         piece="limit",
         corpus=corpus.name,
@@ -58,14 +62,14 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
     )
 
 
-def _rounds(teams: dict[str, Team], rounds: int) -> tuple[list[float], list[float]]:
-    """GFLOP/s of the products in one process, and seconds of the encoder, for each round."""
-    rates, seconds = [], []
+def _rounds(teams: dict[str, Team], rounds: int) -> tuple[list[float], list[Turn]]:
+    """GFLOP/s of the products in one process, and what the encoder took, for each round."""
+    rates, encoded = [], []
     for _ in range(rounds):
         turns = take_turns(teams, 1)
-        seconds.append(turns[OURS][0].seconds)
+        encoded.append(turns[OURS][0])
         rates.append(float(teams[LIMIT].vectors().mean()))
-    return rates, seconds
+    return rates, encoded
 
 
 def _shares(

@@ -35,7 +35,7 @@ SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
     "dpcnn": ([PoolingSpec(strategy="dpcnn", weights="dpcnn")], None),
 }
 LEARNED = ("attention", "bilstm", "dpcnn")
-LEAST_TEXTS, MOST_TEXTS = 100, 1_000
+LEAST_TEXTS, MOST_TEXTS, TEXTS_A_MINUTE = 64, 1_000, 200
 PASSES_PROMISED = "at least 7"
 
 Work = Callable[[list[str]], object]
@@ -43,7 +43,8 @@ Work = Callable[[list[str]], object]
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
     """Twice as many rounds as asked for, since they are short and one pair decides nothing."""
-    texts = spread(corpus.texts(), round(min(MOST_TEXTS, LEAST_TEXTS + 1_000 * effort.minutes)))
+    count = round(min(MOST_TEXTS, max(LEAST_TEXTS, TEXTS_A_MINUTE * effort.minutes)))
+    texts = spread(corpus.texts(), count)
     encoder = load_encoder(EncoderSpec(model=str(MODEL), max_tokens=corpus.max_tokens))
     works = {name: _work(encoder, poolings) for name, (poolings, _) in SETS.items()}
     clock = time.perf_counter

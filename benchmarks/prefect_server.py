@@ -1,12 +1,11 @@
 """A Prefect server for benchmarks, with a port and a database of its own."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.results import CACHE, ROOT
+from benchmarks.results import CACHE, ENVIRONMENT, ROOT
 
 URL = "http://127.0.0.1:4299/api"
 
@@ -14,7 +13,7 @@ URL = "http://127.0.0.1:4299/api"
 @contextmanager
 def running_server() -> Iterator[dict[str, str]]:
     """The environment of processes that use it; the server ends with the block."""
-    environment = {**os.environ, "PREFECT_API_URL": URL, "PREFECT_HOME": str(CACHE / "prefect")}
+    environment = {**ENVIRONMENT, "PREFECT_API_URL": URL, "PREFECT_HOME": str(CACHE / "prefect")}
     run_python("-m", "flows.server", "up", environment=environment)
     try:
         yield environment
@@ -31,7 +30,7 @@ def run_python(*arguments: str, environment: dict[str, str] | None = None) -> st
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment,
+        env=environment or ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

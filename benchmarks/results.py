@@ -1,13 +1,13 @@
 """What was measured, as figures that name their machine: kept in a file, newest wins.
 
-Knows no engine. The console is this room's own: importing flows sets how torch's threads wait,
-which would slow the peers down (docs/log.md).
+Knows no engine.
 """
 
 import os
 import platform
 import statistics
 import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +20,9 @@ from rich.console import Console
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
 RESULTS = CACHE / "results.jsonl"
+# Importing flows, which Prefect does by itself, sets how torch's threads wait. That slows the peers
+# (docs/log.md): they get the environment from before, and flows' console is not used here.
+ENVIRONMENT = dict(os.environ)
 PACKAGES = (
     "torch",
     "transformers",
@@ -31,7 +34,7 @@ PACKAGES = (
     "prefect",
 )
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 class NotMeasured(Exception):

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
-from benchmarks.results import NotMeasured
+from benchmarks.results import ENVIRONMENT, NotMeasured, console
 
 # Texts in; a call that encodes them and gives one vector each.
 Encode = Callable[[], np.ndarray]
@@ -121,7 +122,8 @@ def open_team(engine: Engine, setup: Setup, *, cores: int | None = None) -> Iter
             ours, theirs = context.Pipe()
             given = Setup(setup.model, setup.max_tokens, setup.device, threads)
             process = context.Process(target=_serve, args=(theirs, engine.load, given), daemon=True)
-            process.start()
+            with patch.dict(os.environ, ENVIRONMENT, clear=True):
+                process.start()
             theirs.close()
             stack.callback(process.join, 10)
             stack.callback(ours.close)
@@ -135,6 +137,8 @@ def take_turns(teams: Mapping[str, Team], rounds: int) -> dict[str, list[Turn]]:
     for number in range(rounds):
         for name in list(teams)[:: -1 if number % 2 else 1]:
             turns[name].append(teams[name].encode())
+        taken = ", ".join(f"{turns[name][-1].seconds:.1f} s" for name in teams)
+        console.print(f"  round {number + 1} of {rounds}: {taken}", style="dim")
     return turns
 
 
