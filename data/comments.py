@@ -32,8 +32,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "tokens": "Tokens of the texts that the model read: without special tokens, prompts and "
         "padding, and once where windows share them.",
         "truncated": "Documents of which a part was left out: they are longer than what is read.",
-        "device_seconds": "Time the device worked.",
-        "wait_seconds": "Time the device waited for the tokenizer.",
+        "device_seconds": "Time that devices worked, all processes together.",
+        "wait_seconds": "Time that devices waited for the tokenizer, likewise.",
         "failures": "Chunks and files that could not be done, with the reason.",
     },
     "chunks": {

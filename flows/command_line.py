@@ -4,6 +4,7 @@ Knows arguments, and how an error looks to a person who typed a command. Knows n
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -86,9 +87,11 @@ def _words(problem: Any) -> str:
 def plain_errors(*more: type[Exception]) -> Iterator[None]:
     """Say an expected error in a sentence and exit with 1; any other keeps its traceback.
 
-    Prefect's own log lines stay off the terminal; the server has them.
+    Prefect's own log lines stay off the terminal, of processes that tasks run in, too; the server
+    has them.
     """
     setup_logging()
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")  # those of children
     logging.getLogger("prefect._internal").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith("prefect"))

@@ -145,7 +145,7 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
         ("documents truncated", f"{summary.truncated:,}"),
         ("tokens", f"{summary.tokens:,}"),
         ("seconds", f"{summary.seconds:.1f}"),
-        ("device busy", f"{share:.0%}"),
+        ("devices at work, on average", f"{share:.2f}"),
         ("device waited for the tokenizer (s)", f"{summary.wait_seconds:.1f}"),
         ("chunks owed", f"{summary.owed_chunks:,}"),
         ("catalog", summary.catalog),
