@@ -36,6 +36,7 @@ PIECES: dict[str, tuple[Piece, tuple[str, ...]]] = {
     "gpu": (gpu.measure, ("short", "mixed")),
 }
 SIZES = {"small": Effort(minutes=0.1, rounds=2), "full": Effort(minutes=5, rounds=5)}
+_ABOUT = "Measure speed and memory on this machine: docs/performance.md has the pieces."
 SMALL_PIECES = ("speed", "end_to_end", "poolings", "limit", "host")
 
 
@@ -52,7 +53,7 @@ def main() -> None:
         if asked.write:
             report.write_page(found)
         else:
-            console.print(report.markdown(found), markup=False)
+            console.print(report.markdown(found), markup=False, soft_wrap=True)
 
 
 def _run(piece: str, corpus: Corpus, asked: argparse.Namespace) -> None:
@@ -71,7 +72,7 @@ def _run(piece: str, corpus: Corpus, asked: argparse.Namespace) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=_ABOUT)
     parser.add_argument("--size", choices=SIZES, default="full", help="small: a few minutes")
     parser.add_argument("--only", type=_names(PIECES), help=f"of {', '.join(PIECES)}")
     parser.add_argument("--corpus", type=_names(CORPORA), help=f"of {', '.join(CORPORA)}")

@@ -91,7 +91,7 @@ def _export(model: str, target: Path) -> None:
 
     module = AutoModel.from_pretrained(model, attn_implementation="eager").eval()
     ids, mask = torch.ones(2, 8, dtype=torch.int64), torch.ones(2, 8, dtype=torch.int64)
-    mask[1, 5:] = 0  # with nothing to mask, the mask itself would be left out of the graph
+    mask[1, 5:] = 0  # traced with nothing to mask, the graph gives other states (docs/log.md)
     axes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens", max=LONGEST)}
     partial_file = target.with_suffix(".partial")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
