@@ -62,7 +62,8 @@ def count_corpus(request: WeightsRequest) -> FittedWeights:
     is run again from the start.
 
     Raises:
-        ValueError: the corpus cannot be read whole, or the model folder has no tokenizer.
+        ValueError: the corpus cannot be read whole or has no token, or the model folder has no
+            tokenizer.
         StoreError: the store cannot be used.
     """
     started = time.perf_counter()
@@ -75,16 +76,10 @@ def count_corpus(request: WeightsRequest) -> FittedWeights:
         counter.add(rows.texts.to_pylist())
         digest.update(b"".join(rows.documents["text_hash"].to_pylist()))
     counts = counter.counts()
-    about: dict[str, JsonValue] = {
-        "kind": "token_counts",
-        "corpus": request.corpus.name,
-        "counted": "the whole text of every row, without prompt",
+    about = _about_counts(request, counts) | {
         "is_whole_corpus": not reading.unread,
         "texts_digest": digest.hexdigest(),
-        "documents": counts.num_documents,
-        "tokens": counts.num_tokens,
         "tokenizer": identity.tokenizer,
-        "vocabulary": len(counts.token_counts),
     }
     fitted = Fitted(name_counts(_tensors(counts)), about)
     name = save_fitted(store, f"tokens_{request.corpus.name}", fitted)
@@ -140,6 +135,22 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     )
 
 
+def _about_counts(request: WeightsRequest, counts: TokenCounts) -> dict[str, JsonValue]:
+    if not counts.num_tokens:
+        raise ValueError(
+            f"no text of corpus {request.corpus.name!r} has a token, so there is nothing to count. "
+            "Is corpus.text_columns right, and was the model made for this language?"
+        )
+    return {
+        "kind": "token_counts",
+        "corpus": request.corpus.name,
+        "counted": "the whole text of every row, without prompt",
+        "documents": counts.num_documents,
+        "tokens": counts.num_tokens,
+        "vocabulary": len(counts.token_counts),
+    }
+
+
 def _tensors(counts: TokenCounts) -> dict[str, torch.Tensor]:
     return {name: torch.as_tensor(value) for name, value in asdict(counts).items()}
 
@@ -170,6 +181,8 @@ def _first_singular(groups: Iterator[np.ndarray]) -> tuple[np.ndarray, float, in
         wide = vectors.astype(np.float64)
         moments = moments + wide.T @ wide
         count += len(vectors)
+    if not count:
+        raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
     values, directions = np.linalg.eigh(moments)
     first = directions[:, -1]
     first = first * np.sign(first[np.abs(first).argmax()])

@@ -75,3 +75,11 @@ def test_a_component_of_a_layer_that_does_not_exist_is_refused_before_reading(sm
 
     with pytest.raises(ValueError, match=r"layers \[9\] do not exist"):
         check_request(asked(small, component))
+
+
+@pytest.mark.parametrize("find", [fit, lambda small: fit_component(small, ComponentSpec())])
+def test_a_corpus_without_a_token_gives_nothing_to_fit_on(small: Any, find: Any) -> None:
+    small.write("a.parquet", ["\u200b", "\u200c", "\u200d\u200b"])
+    with pytest.raises(ValueError, match="no text of corpus 'small' has a token"):
+        find(small)
+    assert not (small.store / "models").exists()
