@@ -17,7 +17,7 @@ from benchmarks.corpora import MODEL, MODEL_TOKENS, Corpus, count_tokens, spread
 from benchmarks.engines import OURS, load_poolhouse
 from benchmarks.profiling import shares_of_time
 from benchmarks.results import Figure, Measurement, median_of
-from benchmarks.speed import cpu_setup, peer_speed
+from benchmarks.speed import count_texts, cpu_setup
 from benchmarks.workers import (
     Effort,
     Engine,
@@ -39,7 +39,7 @@ LIMIT = "matrix products"
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
     """Tokens/s for each process, as a share of the limit."""
-    texts = spread(corpus.texts(), round(peer_speed(corpus) * effort.round_s))
+    texts = spread(corpus.texts(), count_texts(corpus, effort))
     setup = cpu_setup(corpus)
     ours, products = Engine(load_poolhouse, per_core=True), Engine(load_products, per_core=True)
     with open_team(ours, setup) as encoding, open_team(products, setup) as multiplying:

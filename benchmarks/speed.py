@@ -48,7 +48,7 @@ def compare(
         teams, missing = _open_all(stack, engines, setup)
         trial = spread(everything, TRIAL_TEXTS)
         speed = len(trial) / _try_out(teams, trial, setup.device)
-        texts = spread(everything, round(speed * effort.round_s))
+        texts = spread(everything, max(TRIAL_TEXTS, round(speed * effort.round_s)))
         for team in teams.values():
             team.take(texts)
         turns = take_turns(teams, effort.rounds)
@@ -64,12 +64,12 @@ def compare(
     )
 
 
-def peer_speed(corpus: Corpus) -> float:
-    """Documents/s of the peer on this machine, from a short trial."""
+def count_texts(corpus: Corpus, effort: Effort) -> int:
+    """How many texts the peer reads in a round, by a short trial; not fewer than the trial's."""
     trial = spread(corpus.texts(), TRIAL_TEXTS)
     with open_team(ENGINES[PEER], cpu_setup(corpus)) as team:
         team.take(trial)
-        return len(trial) / team.encode().seconds
+        return max(TRIAL_TEXTS, round(len(trial) / team.encode().seconds * effort.round_s))
 
 
 def refuse_other_vectors(name: str, found: np.ndarray, expected: np.ndarray, most: float) -> None:

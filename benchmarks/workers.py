@@ -138,7 +138,7 @@ def take_turns(teams: Mapping[str, Team], rounds: int) -> dict[str, list[Turn]]:
         for name in list(teams)[:: -1 if number % 2 else 1]:
             turns[name].append(teams[name].encode())
         taken = ", ".join(f"{turns[name][-1].seconds:.1f} s" for name in teams)
-        console.print(f"  round {number + 1} of {rounds}: {taken}", style="dim")
+        console.print(f"  round of {taken}", style="dim")
     return turns
 
 
