@@ -3,7 +3,7 @@
 from functools import lru_cache, partial
 
 from data import open_existing_store
-from embedding import Encoder, EncoderSpec, load_encoder
+from embedding import Encoder, EncoderIdentity, EncoderSpec, load_encoder
 from pooling import FittedByName
 from tasks.assembly import Encode
 from tasks.fitted import fitted_names, load_fitted
@@ -16,14 +16,25 @@ def job_encoder(job: EmbedJob) -> Encoder:
     Raises:
         ValueError: the model was replaced since, in its folder or on the hub.
     """
-    encoder = process_encoder(job.encoder, job.token_budget)
-    if encoder.identity != job.identity:
+    return planned_encoder(job.encoder, job.identity, job.token_budget)
+
+
+def planned_encoder(
+    spec: EncoderSpec, identity: EncoderIdentity, token_budget: int | None
+) -> Encoder:
+    """The loaded encoder, which is the one that was identified before.
+
+    Raises:
+        ValueError: the model was replaced since, in its folder or on the hub.
+    """
+    encoder = process_encoder(spec, token_budget)
+    if encoder.identity != identity:
         process_encoder.cache_clear()  # in a process that lives on, it is the one from before
         del encoder
-        encoder = process_encoder(job.encoder, job.token_budget)
-    if encoder.identity != job.identity:
+        encoder = process_encoder(spec, token_budget)
+    if encoder.identity != identity:
         raise ValueError(
-            f"the model {job.encoder.model!r} is not the one that was planned for: it was replaced "
+            f"the model {spec.model!r} is not the one that was planned for: it was replaced "
             "since. Run again; for a hub id, name a commit in encoder.revision."
         )
     return encoder

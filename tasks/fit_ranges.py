@@ -23,7 +23,7 @@ from embedding import (
 )
 from pooling import PoolingSpec, Ranges, about_ranges
 from tasks.corpus_texts import CorpusReading, about_sample
-from tasks.encoders import process_encoder
+from tasks.encoders import planned_encoder
 from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import FitSpec
@@ -97,7 +97,7 @@ def fit(request: RangesRequest) -> FittedRanges:
     space = space_dataset(request.encoder, identity, pooling, fitted)  # refused before it is read
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, request.sample_texts)
-    encoder = process_encoder(request.encoder, request.run.token_budget)
+    encoder = planned_encoder(request.encoder, identity, request.run.token_budget)
     groups = (texts[i : i + GROUP_TEXTS] for i in range(0, len(texts), GROUP_TEXTS))
     ranges, count = _ranges_of(encoder.encode_groups(groups, [pooling], fitted))
     about = about_ranges(pooling, identity.model_dump(mode="json"))

@@ -18,7 +18,7 @@ from data import open_existing_store, open_store, sample_texts
 from embedding import TokenCounts, identify_encoder, load_counter
 from pooling import COMPONENT, Fitted, PoolingSpec, name_counts
 from tasks.corpus_texts import CorpusReading, about_sample
-from tasks.encoders import process_encoder
+from tasks.encoders import planned_encoder
 from tasks.fitted import load_fitted, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.token_weights import ComponentSpec, FittedWeights, WeightsRequest
@@ -111,7 +111,8 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     assert asked is not None
     store = open_existing_store(request.store.path)
     fitted = load_fitted(store, [table.name])
-    encoder = process_encoder(request.encoder, request.run.token_budget)
+    identity = identify_encoder(request.encoder)
+    encoder = planned_encoder(request.encoder, identity, request.run.token_budget)
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, asked.sample_texts)
     groups = (texts[i : i + _GROUP_TEXTS] for i in range(0, len(texts), _GROUP_TEXTS))
@@ -121,7 +122,7 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     component, share, num_vectors = _first_singular(good)
     tensors = fitted[table.name].tensors | name_counts({COMPONENT: torch.from_numpy(component)})
     about = fitted[table.name].about | _about_component(asked, texts)
-    about["encoder"] = encoder.identity.model_dump(mode="json")
+    about["encoder"] = identity.model_dump(mode="json")
     name = save_fitted(store, f"component_{request.corpus.name}", Fitted(tensors, about))
     return FittedWeights(
         name=name,

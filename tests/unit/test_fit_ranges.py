@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from data import DamagedModel, open_existing_store
-from embedding import load_encoder
+from embedding import EncoderSpec, load_encoder
 from pooling import PoolingSpec
 from tasks.fitted import load_fitted
 from tests.ranges import TEXTS, fit_on
@@ -93,3 +94,21 @@ def test_any_number_of_dimensions_is_restored_in_sql(small: Any) -> None:
     )
     assert found.shape == (30, 13)
     assert np.abs(found - expected).max() <= np.ptp(expected, axis=0).max() / 509
+
+
+def test_ranges_are_of_the_model_that_is_there_now_not_of_one_that_was_loaded_before(
+    small: Any, make_folder: Any
+) -> None:
+    small.write("a.parquet", ["w1 w2", "w3 w4 w5", "w6"])
+    folder = make_folder("bert")
+    small.encoder = EncoderSpec(model=str(folder), device="cpu")
+    fit_on(small)
+    weights = load_file(folder / "model.safetensors")
+    others = {name: tensor.flip(0).contiguous() for name, tensor in weights.items()}
+    save_file(others, folder / "model.safetensors", metadata={"format": "pt"})
+
+    name = str(fit_on(small).pooling.ranges)
+
+    ranges = load_fitted(open_existing_store(str(small.store)), [name])[name]
+    vectors = load_encoder(small.encoder).encode(["w1 w2", "w3 w4 w5", "w6"], PoolingSpec())
+    np.testing.assert_allclose(ranges.tensors["maximum"], vectors.max(axis=0), atol=1e-6)
