@@ -21,7 +21,11 @@ from pooling.spec import PoolingSpec
 from pooling.table import CONTENT_ONLY, POOLERS
 from pooling.windows import HierarchicalStrategy, WindowVectors
 
-_WHICH_STATES = {"layers", "combine", "mix_weights", "special_tokens", "prompt_tokens"}
+# Others would give other vectors of the same weights: what these say, they were learned with.
+_TRAINED_WITH = {
+    *("strategy", "parameters"),
+    *("layers", "combine", "mix_weights", "special_tokens", "prompt_tokens"),
+}
 
 
 class TextPooler(nn.Module):
@@ -103,12 +107,10 @@ class TextPooler(nn.Module):
     def to_fitted(self, **about: JsonValue) -> Fitted:
         """What it has learned, for a store; `about` says on what.
 
-        It is of use for the states that it was trained on alone, so it says which these are.
+        It is of use for the strategy and the states that it was trained with, so it says them.
         """
         settings: dict[str, JsonValue] = {
-            "strategy": self.spec.strategy,
-            "parameters": dict(self.spec.parameters),
-            "pooling": self.spec.model_dump(mode="json", include=_WHICH_STATES),
+            "pooling": self.spec.model_dump(mode="json", include=_TRAINED_WITH),
         }
         tensors = {name: tensor.detach().cpu() for name, tensor in self.state_dict().items()}
         return Fitted(tensors, settings | about)
@@ -151,9 +153,14 @@ def _fill(pooler: TextPooler, sizes: Sizes | None, fitted: Fitted) -> None:
         differing = sorted(set(wanted.items()) ^ set(found.items()))[:4]
         raise ValueError(
             f"pooling {pooler.spec.strategy!r}: the weights {pooler.spec.weights!r} are of another "
-            f"pooling or encoder ({fitted.about.get('strategy')} "
-            f"{fitted.about.get('parameters')}; this needs {sizes}); they differ in {differing}. "
+            f"pooling or encoder ({fitted.about.get('pooling')}; this needs {sizes}); they differ "
+            f"in {differing}. "
             "Fit them for this one."
+        )
+    if wrong := [name for name, tensor in fitted.tensors.items() if not tensor.isfinite().all()]:
+        raise ValueError(
+            f"pooling {pooler.spec.strategy!r}: the weights {pooler.spec.weights!r} hold numbers "
+            f"that are not finite, in {wrong[:4]}. Fit them again."
         )
     pooler.load_state_dict(fitted.tensors)
 

@@ -17,7 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from data import StoreSpec, open_store
 from embedding import Encoder, EncoderSpec
-from pooling import PoolingSpec, Sizes, TextPooler, TokenBatch, segments
+from pooling import PoolingSpec, Sizes, TextPooler, TokenBatch, build_pooler, segments
 from tasks.fitted import save_fitted
 from tests.pairs import (
     WINDOW,
@@ -166,3 +166,24 @@ def test_weights_of_one_layer_are_refused_for_another(tiny_encoder: Encoder) -> 
     last = PoolingSpec(strategy="attention", weights="mine")
     with pytest.raises(ValueError, match=r"fitted with other settings: layers \[0\], found \[-1\]"):
         tiny_encoder.encode(["a text"], last, fitted=fitted)
+
+
+def test_a_mix_trained_under_one_strategy_is_refused_under_another(tiny_encoder: Encoder) -> None:
+    mix = {"layers": (0, 1), "combine": "mix"}
+    trained = PoolingSpec.model_validate({"strategy": "gem", "parameters": {"p": 2}, **mix})
+    learned = TextPooler(trained).to_fitted()
+    for other, said in (
+        ({"strategy": "max"}, "strategy gem, found max"),
+        ({"strategy": "gem", "parameters": {"p": 4}}, r"parameters {'p': 2.0}, found {'p': 4.0}"),
+    ):
+        spec = PoolingSpec.model_validate({**other, **mix, "weights": "mine"})
+        with pytest.raises(ValueError, match=said):
+            tiny_encoder.encode(["a text"], spec, fitted={"mine": learned})
+
+
+def test_weights_of_a_training_that_failed_are_refused_before_a_text_is_read() -> None:
+    spec = PoolingSpec(strategy="attention", weights="mine")
+    fitted = TextPooler(spec, SIZES).to_fitted()
+    fitted.tensors["tokens.layers.0.bias"][3] = float("nan")
+    with pytest.raises(ValueError, match=r"'mine' hold numbers.*not finite.*tokens.layers.0.bias"):
+        build_pooler(spec, SIZES, {"mine": fitted})
