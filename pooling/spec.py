@@ -168,7 +168,7 @@ class PoolingSpec(BaseModel):
                 f"mix_weights: one weight for each of the layers {list(self.layers)}, not all 0; "
                 f"found {weights}"
             )
-        if self.learns_mix and len(self.layers) == 1:
+        if self.combine == "mix" and len(self.layers) == 1:
             raise ValueError(
                 f"combine='mix' of one layer, {list(self.layers)}. Name several layers, or leave "
                 "combine out."

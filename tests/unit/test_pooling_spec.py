@@ -55,6 +55,7 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"layers": []}, "at least 1"),
         ({"mix_weights": [1.0]}, r"mix_weights \[1.0\] with combine='mean'. Set combine to 'mix'"),
         ({"combine": "mix"}, r"combine='mix' of one layer, \[-1\]. Name several layers"),
+        ({"combine": "mix", "mix_weights": [2]}, r"combine='mix' of one layer, \[-1\]"),
         (
             {"weights": "w-12345678"},
             "'w-12345678', but pooling 'mean' with these settings has none",
