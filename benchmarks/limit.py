@@ -46,13 +46,11 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
         for team in (encoding, multiplying):
             team.take(texts)
         rates, turns = _rounds({OURS: encoding, LIMIT: multiplying}, effort.rounds)
-    seconds = [turn.seconds for turn in turns]
     lengths = np.minimum(count_tokens(texts), corpus.max_tokens or MODEL_TOKENS)
-    tokens_s = [float(lengths.sum()) / each / num_cores() for each in seconds]
-    cores_s = [float(lengths.sum()) / turn.cpu_seconds for turn in turns]
+    seconds = np.array([[turn.seconds * num_cores(), turn.cpu_seconds] for turn in turns])
+    tokens_s = lengths.sum() / seconds
     module = load_encoder(EncoderSpec(model=str(MODEL), device="cpu")).parts.transformer.module
     figures = _shares(tokens_s, rates, module, lengths, PROMISED.get(corpus.name, ""))
-    figures.append(median_of("tokens in a second that a core computed", cores_s, "tokens/s"))
     return Measurement(
         piece="limit",
         corpus=corpus.name,
@@ -62,32 +60,30 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
     )
 
 
-def _rounds(teams: dict[str, Team], rounds: int) -> tuple[list[float], list[Turn]]:
-    """GFLOP/s of the products in one process, and what the encoder took, for each round."""
+def _rounds(teams: dict[str, Team], rounds: int) -> tuple[np.ndarray, list[Turn]]:
+    """GFLOP/s of the products in one process, by clock and by core; and the encoder's turns."""
     rates, encoded = [], []
     for _ in range(rounds):
         turns = take_turns(teams, 1)
         encoded.append(turns[OURS][0])
-        rates.append(float(teams[LIMIT].vectors().mean()))
-    return rates, encoded
+        rates.append(teams[LIMIT].vectors().mean(0))
+    return np.stack(rates), encoded
 
 
 def _shares(
-    tokens_s: Sequence[float],
-    rates: Sequence[float],
-    module: nn.Module,
-    lengths: np.ndarray,
-    promised: str,
+    tokens_s: np.ndarray, rates: np.ndarray, module: nn.Module, lengths: np.ndarray, promised: str
 ) -> list[Figure]:
+    """From speeds and limits of each round, by clock and by core."""
     linear = flops_a_token(module)
     attention = attention_flops(module, lengths) / lengths.sum()
-    percent = [100 * t * linear / (r * 1e9) for t, r in zip(tokens_s, rates, strict=True)]
-    more = [p * (1 + attention / linear) for p in percent]
+    by_clock, by_core = (100 * tokens_s * linear / (rates * 1e9)).T.tolist()
+    more = [share * (1 + attention / linear) for share in by_clock]
     return [
-        median_of("tokens/s of one process", tokens_s, "tokens/s"),
-        median_of("limit: products of the model's shapes, one process", rates, "GFLOP/s"),
-        median_of("linear layers' share of the limit", percent, "%", promised=promised),
-        median_of("the same with attention's products", more, "%"),
+        median_of("tokens/s of one process", tokens_s[:, 0].tolist(), "tokens/s"),
+        median_of("limit: products of the model's shapes", rates[:, 0].tolist(), "GFLOP/s"),
+        median_of("linear layers' share of the limit", by_clock, "%", promised=promised),
+        median_of("the same in seconds that cores computed", by_core, "%"),
+        median_of("by the clock, with attention's products", more, "%"),
     ]
 
 
@@ -105,7 +101,7 @@ def profile(texts: Sequence[str], corpus: Corpus) -> list[Figure]:
 
 
 def load_products(setup: Setup) -> Prepare:
-    """An engine whose only work is products; its vectors are its GFLOP/s."""
+    """An engine whose only work is products; its vectors are its GFLOP/s, by clock and by core."""
     module = load_encoder(EncoderSpec(model=setup.model, device="cpu")).parts.transformer.module
     shapes = [tuple(layer.weight.shape) for layer in linear_layers(module)]
     products = [_product(*shape) for shape in shapes]
@@ -124,12 +120,13 @@ def _product(wide: int, high: int) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 
 @torch.inference_mode()
 def _multiply(products: Sequence[Any], flops: int, times: int) -> np.ndarray:
-    started = time.perf_counter()
+    started, computing = time.perf_counter(), time.process_time()
     for _ in range(times):
         for left, right, target in products:
             torch.mm(left, right, out=target)
-    seconds = time.perf_counter() - started
-    return np.array([[flops * times / seconds / 1e9]])
+    seconds = np.array([time.perf_counter() - started, time.process_time() - computing])
+    gflops_s: np.ndarray = flops * times / seconds[np.newaxis] / 1e9
+    return gflops_s
 
 
 def linear_layers(module: nn.Module) -> list[nn.Linear]:
