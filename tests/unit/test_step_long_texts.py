@@ -28,9 +28,7 @@ def test_windows_are_counted_in_the_catalog_and_their_vectors_are_the_encoders(s
     space = "splade_tiny_mean_windows_first_20_max32"
     assert spaces(small) == [space]
     rows = small.ask(f"SELECT n_tokens, truncated, n_windows, vector FROM {space} ORDER BY row")
-    (expected,) = load_encoder(encoder).encode_groups(
-        [TEXTS], [small.plan().job.spaces[0].pooling]
-    )
+    (expected,) = load_encoder(encoder).encode_groups([TEXTS], [small.plan().job.spaces[0].pooling])
     assert [row[0] for row in rows] == expected.n_tokens.tolist()
     assert [row[1] for row in rows] == [False, False, False, False, True]
     assert [row[2] for row in rows] == [1, 2, 1, 8, 20]
