@@ -5,6 +5,7 @@ Knows names, bytes and hashes. Does not know what the tensors mean.
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -61,10 +62,7 @@ def load_model(store: Store, name: str) -> StoredModel:
     """
     known = [each for each in store.list("models") if _is_meant(each, name)]
     if not known:
-        raise ValueError(
-            f"the store has no model {name!r} under models/; found "
-            f"{store.list('models') or 'none'}. Fit it, or name one of these."
-        )
+        raise ValueError(_unknown(name, store.list("models")))
     for each in known:
         found = _read(store, each)
         if name in (found.name, found.fingerprint):
@@ -77,6 +75,13 @@ def _keep(store: Store, key: str, content: bytes) -> None:
     if not store.create(key, content) and read_bytes(store, key) != content:
         store.delete(key)
         store.create(key, content)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    said = f"the store has no model {name!r} under models/"
+    if not known:
+        return f"{said}: nothing has been fitted in this store. Fit it, or name another store."
+    return f"{said}; found {list(known)}. Name one of these, or fit it."
 
 
 def _is_meant(folder: str, name: str) -> bool:
