@@ -10,12 +10,12 @@ from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
 from flows.command_line import Command, plain_errors
 from flows.console import console
+from flows.kept import report_kept
 from flows.report import warn
 from flows.server import require_server
 from pooling import PoolingSpec
 from tasks.fit_ranges import FittedRanges, RangesRequest
 from tasks.fit_ranges import fit_ranges as fit_ranges_task
-from tasks.fitted import pooling_to_type
 from tasks.run_spec import FitSpec
 
 
@@ -56,8 +56,7 @@ def _report(fitted: FittedRanges) -> None:
     console.print(f"Fitted on {fitted.texts:,} texts in {fitted.seconds:.1f} s.")
     for reason in fitted.unread:
         warn(f"tolerated: {reason}")
-    console.print(f"Kept as {fitted.name}. Use it with --poolings and", markup=False)
-    console.print(f"  '{pooling_to_type(fitted.pooling)}'", markup=False, soft_wrap=True)
+    report_kept(fitted.name, [fitted.pooling], key="fit-ranges")
 
 
 class FitRangesCommand(RangesRequest, Command):

@@ -10,10 +10,10 @@ from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
 from flows.command_line import Command, plain_errors
 from flows.console import console
+from flows.kept import report_kept
 from flows.report import warn
 from flows.server import require_server
 from tasks.fit_token_weights import count_tokens, fit_component
-from tasks.fitted import pooling_to_type
 from tasks.run_spec import FitSpec
 from tasks.token_weights import (
     ComponentSpec,
@@ -33,7 +33,7 @@ def fit_token_weights(
 ) -> tuple[FittedWeights, ...]:
     """Count the tokens of a corpus, for idf_mean and sif_mean; the model itself is not needed.
 
-    The counts are kept in the store under a name that the run prints: poolings call them by it.
+    The counts are kept in the store under a name that the run's log says: poolings call them by it.
 
     Args:
         corpus: What to read.
@@ -62,9 +62,8 @@ def _report(fitted: FittedWeights, done: str) -> None:
     console.print(f"{done} in {fitted.seconds:.1f} s; {fitted.rejected:,} rows have no text.")
     for reason in fitted.unread:
         warn(f"tolerated: {reason}")
-    console.print(f"Kept as {fitted.name}. Use it with --poolings and one of")
-    for pooling in fitted.poolings:
-        console.print(f"  '{pooling_to_type(pooling)}'", markup=False)
+    key = "fit-token-weights" if fitted.component_share is None else "fit-component"
+    report_kept(fitted.name, fitted.poolings, key=key)
 
 
 class FitCommand(WeightsRequest, Command):

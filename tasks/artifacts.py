@@ -1,7 +1,7 @@
 """What a run leaves in Prefect's UI: a progress bar while it goes on, tables when it ends."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -71,6 +71,19 @@ def create_estimate_artifact(estimate: CorpusEstimate) -> None:
                 *({"what": "note", "value": note} for note in estimate.notes),
             ],
             description=estimate_headline(estimate),
+        )
+
+
+def create_fitted_artifact(key: str, name: str, poolings: Sequence[str]) -> None:
+    """What was fitted: its name, and the poolings that use it, to paste."""
+    with _unless_the_server_is_away():
+        create_table_artifact(
+            key=key,
+            table=[
+                {"what": "name", "value": name},
+                *({"what": "pooling", "value": pooling} for pooling in poolings),
+            ],
+            description=f"Kept in the store as {name}",
         )
 
 

@@ -1,5 +1,7 @@
 """Long texts through the step: what the catalog says of them, and what a change costs."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -33,6 +35,25 @@ def test_windows_are_counted_in_the_catalog_and_their_vectors_are_the_encoders(s
     assert [row[1] for row in rows] == [False, False, False, False, True]
     assert [row[2] for row in rows] == [1, 2, 1, 8, 20]
     np.testing.assert_allclose([row[3] for row in rows], expected.vectors[0], atol=1e-6)
+
+
+def test_the_query_of_the_page_forecasts_windows_and_no_more_than_there_are_of_huge_texts(
+    small: Any,
+) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/operating.md").read_text()
+    (query,) = re.findall(r"`(SELECT [^`]*n_tokens - 2[^`]*) FROM \w+`", page)
+    small.write("a.parquet", TEXTS)  # the last has too many characters to be counted
+    small.embed(encoder=reading(small))
+    query = f"{query.replace('254', '30')} FROM splade_tiny_mean_max32"
+    ((forecast, not_counted),) = small.ask(query)
+    small.embed(encoder=reading(small, long_texts="windows"))
+    space = "splade_tiny_mean_windows_max32"
+    actual, huge = (
+        small.ask(f"SELECT sum(n_windows) FROM {space} WHERE row {rows}")[0][0]
+        for rows in ("< 4", "= 4")
+    )
+    assert (not_counted, forecast) == (1, actual + 2)
+    assert huge >= 11
 
 
 def test_what_is_read_in_windows_is_reused_with_its_numbers(small: Any) -> None:
