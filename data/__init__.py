@@ -49,6 +49,7 @@ from data.schemas import REJECTS, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
 from data.store import Store, StoreError, StoreSpec
+from data.views import space_names
 
 __all__ = [
     "CATALOG",
@@ -111,6 +112,7 @@ __all__ = [
     "seal_corpus",
     "slug",
     "space_datasets",
+    "space_names",
     "space_schema",
     "vector_array",
     "vector_problems",

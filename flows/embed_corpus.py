@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from pydantic_settings import SettingsConfigDict
 
@@ -79,6 +79,8 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
     places = dict(zip(work.chunks, work.places, strict=True))
     with closing(run_tasks(work)) as outcomes:
         for outcome in outcomes:
+            if outcome.has_died:
+                _say_death(places[_stuck(outcome, list(outcome.receipts))])
             if outcome.failure is not None:
                 receipts.extend(committed_receipts(work.job, outcome.batch))
                 return (f"{places[_stuck(outcome, receipts)]}: {outcome.failure}",)
@@ -94,6 +96,13 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
             if problem:
                 return (problem,)
     return ()
+
+
+def _say_death(place: str) -> None:
+    """Tell who waits, and who reads the run's log tomorrow."""
+    text = f"a process died, at {place} or beside it. What it had not committed is done again."
+    warn(text)
+    get_run_logger().warning(text)
 
 
 def _stuck(outcome: Outcome, receipts: list[ChunkReceipt]) -> str:

@@ -8,7 +8,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from flows.console import console
-from tasks.figures import duration_words, size_words
+from pooling import PoolingSpec
+from tasks.figures import count_words, duration_words, size_words
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
@@ -19,16 +20,17 @@ _LINE_EVERY_S = 5.0
 def announce(work: Work) -> None:
     """Say what is to be done before any model is loaded."""
     request = work.request
-    poolings = ", ".join(space.pooling.strategy for space in work.job.spaces)
+    poolings = ", ".join(_pooling_words(space.pooling) for space in work.job.spaces)
     console.print(
-        f"Corpus {request.corpus.name}: {work.planned_rows:,} rows in {work.num_chunks} "
-        f"chunks; {request.encoder.model} pooled by {poolings}."
+        f"Corpus {request.corpus.name}: {work.planned_rows:,} rows in "
+        f"{count_words(work.num_chunks, 'chunk')}; {request.encoder.model} pooled by {poolings}.",
+        markup=False,
     )
     for problem in work.unreadable:
         console.print(f"Cannot be read: {problem}", style="yellow", markup=False)
     if work.chunks:
         console.print(
-            f"To do: {work.pending_rows:,} rows in {len(work.chunks)} chunks, "
+            f"To do: {work.pending_rows:,} rows in {count_words(len(work.chunks), 'chunk')}, "
             f"{size_words(work.read_bytes)} of columns to read, "
             f"{size_words(work.vector_bytes)} of vectors."
         )
@@ -55,12 +57,14 @@ class _Lines:
 
     def __init__(self) -> None:
         self._last = 0.0
+        self._is_done = False
 
     def show(self, progress: Progress) -> None:
-        is_last = progress.rows == progress.total_rows
-        if is_last or progress.seconds - self._last >= _LINE_EVERY_S:
+        is_done = progress.rows == progress.total_rows
+        is_time = progress.seconds - self._last >= _LINE_EVERY_S
+        if not self._is_done and (is_done or is_time):
             console.print(_words(progress))
-            self._last = progress.seconds
+            self._last, self._is_done = progress.seconds, is_done
 
 
 def report(summary: RunSummary) -> None:
@@ -69,6 +73,8 @@ def report(summary: RunSummary) -> None:
     for label, value in summary_rows(summary):
         table.add_row(label, value)
     console.print(table)
+    if summary.spaces:
+        console.print(f"In SQL: {', '.join(summary.spaces)}", markup=False)
     for warning in summary.warnings:
         warn(warning)
     for problem in summary.tolerated:
@@ -79,6 +85,14 @@ def warn(text: str | None) -> None:
     """Say what the user should know and may want to stop for, if there is anything."""
     if text:
         console.print(f"Note: {text}", style="yellow", markup=False)
+
+
+def _pooling_words(pooling: PoolingSpec) -> str:
+    """The strategy, and what of the settings is not as usual."""
+    usual = PoolingSpec(strategy=pooling.strategy).model_dump(mode="json")
+    given = pooling.model_dump(mode="json")
+    differing = [f"{name}={given[name]}" for name in given if given[name] != usual[name]]
+    return f"{pooling.strategy} ({', '.join(differing)})" if differing else pooling.strategy
 
 
 def _words(progress: Progress) -> str:

@@ -5,6 +5,7 @@ not rounded.
 """
 
 import argparse
+from pathlib import Path
 from textwrap import shorten
 
 import polars as pl
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from data import (
     Dataset,
+    LocalStore,
     SpaceLineage,
     StoreError,
     load_dataset,
@@ -46,7 +48,9 @@ def main() -> None:
     parser.add_argument("--top", type=_count, default=10, help="how many documents (default: 10)")
     asked = parser.parse_args()
     with plain_errors():
-        found = search(asked.store, asked.text, space=asked.space, model=asked.model, top=asked.top)
+        space = find_space(open_existing_store(asked.store), asked.space)
+        found = search(asked.store, asked.text, space=space, model=asked.model, top=asked.top)
+        console.print(f"Nearest in {space}:", markup=False)
         show(found)
 
 
@@ -60,18 +64,46 @@ def search(
         StoreError: there is no store, or nothing is published in it.
     """
     store = open_existing_store(path)
-    catalog = newest_catalog(store)
-    if catalog is None:
-        raise StoreError(f"nothing is published in {path} yet. Run embed-corpus first.")
-    datasets = space_datasets(catalog)
-    name = space or next(iter(datasets), "")
-    if name not in datasets:
-        raise ValueError(f"no space {name!r} in {path}; it has {list(datasets)}. Set --space.")
-    spec, stored = stored_specs(load_dataset(store, datasets[name]), model)
+    name = find_space(store, space)
+    catalog = published_catalog(store)
+    dataset = load_dataset(store, space_datasets(catalog)[name])
+    spec, stored = stored_specs(dataset, model)
     pooling = without_precision(stored)  # all that is known of the query is compared
     fitted = load_fitted(store, fitted_names([pooling]))
     (vector,) = load_encoder(spec).encode([text], pooling, fitted=fitted, is_query=True)
     return nearest_documents(catalog, name, vector.tolist(), top)
+
+
+def find_space(store: LocalStore, name: str | None) -> str:
+    """The name itself, or that of the store's first space.
+
+    Raises:
+        ValueError: there is none of that name.
+        StoreError: nothing is published.
+    """
+    known = list(space_datasets(published_catalog(store)))
+    if name is None and known:
+        return known[0]
+    if name not in known:
+        raise ValueError(
+            f"no space {name!r} in {store.root}; it has {', '.join(known) or 'none'}. Set --space."
+        )
+    return name
+
+
+def published_catalog(store: LocalStore) -> Path:
+    """The newest catalog.
+
+    Raises:
+        StoreError: there is none.
+    """
+    catalog = newest_catalog(store)
+    if catalog is None:
+        raise StoreError(
+            f"nothing is published in {store.root} yet: no run has come to its end there. Run "
+            "embed-corpus, or run it again: what was committed stays."
+        )
+    return catalog
 
 
 def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec, PoolingSpec]:

@@ -17,6 +17,7 @@ from flows import server_process
 from flows.console import console
 
 DRAIN_TIMEOUT_S = 10.0
+PATIENCE_S = 30.0  # a server that writes many runs at once on a busy machine
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def require_server() -> None:
         SystemExit: it does not; the message says what to type.
     """
     url = api_url()
-    if not server_process.is_answering(url):
+    if not server_process.is_answering(url, PATIENCE_S):
         local = server_process.is_local(url)
         remedy = "Start it: make up" if local else "Start it, or choose another: PREFECT_API_URL"
         raise SystemExit(f"No Prefect server answers at {url}. {remedy}")

@@ -18,13 +18,14 @@ from urllib.request import urlopen
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0
+NEWBORN_S = 1.0  # so long a new process may not yet be seen as what it becomes
 LOG_LINES_SHOWN = 15
 
 
-def is_answering(url: str) -> bool:
-    """Tell whether a Prefect API answers at the address."""
+def is_answering(url: str, patience_s: float = 2.0) -> bool:
+    """Tell whether a Prefect API answers at the address; a busy one takes its time."""
     try:
-        with urlopen(f"{url}/health", timeout=2) as response:
+        with urlopen(f"{url}/health", timeout=patience_s) as response:
             return bool(response.status == HTTPStatus.OK)
     except HTTPError as error:
         return error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}  # it wants a key
@@ -78,7 +79,8 @@ def wait_until_healthy(pid: int, url: str, home: Path) -> float:
     began = time.monotonic()
     while not is_answering(url):
         seconds = time.monotonic() - began
-        if not is_our_server(pid) or seconds > START_TIMEOUT_S:
+        has_ended = seconds > NEWBORN_S and not is_our_server(pid)
+        if has_ended or seconds > START_TIMEOUT_S:
             end(pid, home)
             raise SystemExit(
                 f"The Prefect server did not come up in {seconds:.0f} s. "

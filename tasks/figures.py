@@ -12,6 +12,11 @@ def duration_words(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def count_words(count: int, what: str) -> str:
+    """So many of a thing that takes an s: 1 chunk, 12 chunks."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def size_words(size_bytes: float) -> str:
     """To a tenth of the largest unit that fits: 12.3 GB."""
     size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB"]

@@ -6,6 +6,7 @@ Knows the order, the size of tasks and the suspects. Does not know where tasks r
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
+from uuid import UUID
 
 from data import open_existing_store
 from tasks.encoders import process_encoder
@@ -13,7 +14,15 @@ from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, owed_chunks
 from tasks.pacing import MAX_TASKS, are_worth_processes, chunks_a_task
 from tasks.plan_corpus import Work
-from tasks.runners import Batch, LocalRunner, Outcome, Runner, num_places, open_processes
+from tasks.runners import (
+    Batch,
+    LocalRunner,
+    Outcome,
+    Runner,
+    mark_crashed,
+    num_places,
+    open_processes,
+)
 
 MAX_DEATHS = 3
 
@@ -25,7 +34,9 @@ def run_tasks(work: Work) -> Generator[Outcome, None, None]:
     another run.
     """
     todo = Todo(work)
-    with ExitStack() as stack:
+    dead: list[UUID] = []
+    with ExitStack() as at_last, ExitStack() as stack:
+        at_last.callback(mark_crashed, dead)
         runner = _first_runner(work, stack)
         while todo.has_more or todo.num_running:
             while todo.has_more and todo.num_running < todo.room(runner.num_workers):
@@ -34,6 +45,7 @@ def run_tasks(work: Work) -> Generator[Outcome, None, None]:
             outcomes = [runner.wait()]
             if outcomes[0].has_died:
                 outcomes += [runner.wait() for _ in range(todo.num_running - 1)]
+                dead += [outcome.task_run for outcome in outcomes if outcome.task_run]
                 stack.close()
                 runner = stack.enter_context(open_processes(work.job, runner.num_workers))
             for outcome in todo.note(outcomes):
@@ -105,7 +117,7 @@ class Todo:
 
     def _bury(self, batch: Batch) -> Iterator[Outcome]:
         receipts = committed_receipts(self._job, batch)
-        yield Outcome(batch, tuple(receipts))
+        yield Outcome(batch, tuple(receipts), has_died=True)
         lacking = owed_chunks(open_existing_store(self._job.store.path), self._job, batch)
         owed = [name for name in batch if name in lacking]
         if not owed:

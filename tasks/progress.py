@@ -19,12 +19,16 @@ _WAIT_PER_READING = 20  # a store of many chunks takes long to list: look at it 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Rows and tokens that are committed, and the seconds since the start."""
+    """Rows and tokens that are committed, and the seconds since the start.
+
+    `commit_seconds`: when the newest of these was seen. What is being done since is not known.
+    """
 
     rows: int
     total_rows: int
     tokens: int
     seconds: float
+    commit_seconds: float
 
     @property
     def percent(self) -> float:
@@ -33,15 +37,16 @@ class Progress:
 
     @property
     def tokens_per_second(self) -> float:
-        """Over the whole run so far, loading the model included."""
-        return self.tokens / self.seconds if self.seconds else 0.0
+        """Up to the newest commit, loading the model included."""
+        return self.tokens / self.commit_seconds if self.commit_seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
         """At the speed so far; None before the first chunk is committed."""
         if not self.rows:
             return None
-        return self.seconds * (self.total_rows - self.rows) / self.rows
+        needed = self.commit_seconds * (self.total_rows - self.rows) / self.rows
+        return max(0.0, needed - (self.seconds - self.commit_seconds))
 
 
 @contextmanager
@@ -80,12 +85,15 @@ class _Watch:
         self._owed_rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
         self._rows = self._tokens = 0
         self._started = time.monotonic()
+        self._commit_seconds = 0.0
 
     def read(self) -> Progress:
         committed = set.intersection(
             *(committed_chunks(self._store, name) for name in self._datasets)
         )
+        seconds = time.monotonic() - self._started
         for chunk in committed & self._owed_rows.keys():
+            self._commit_seconds = seconds
             self._rows += self._owed_rows.pop(chunk)
             self._tokens += read_record(self._store, self._datasets[-1], chunk).statistics.tokens
-        return Progress(self._rows, self._total, self._tokens, time.monotonic() - self._started)
+        return Progress(self._rows, self._total, self._tokens, seconds, self._commit_seconds)

@@ -16,6 +16,7 @@ from data import (
     publish_catalog,
     save_run,
     seal_corpus,
+    space_names,
 )
 from tasks.plan_corpus import Work
 from tasks.summary import Ended, RunSummary, summarize
@@ -44,7 +45,7 @@ def publish_work(work: Work, ended: Ended) -> RunSummary:
             run=ended.run,
         ),
     )
-    summary = summarize(work, ended, outcome)
+    summary = summarize(work, ended, outcome, space_names(store, outcome.seal))
     record = RunRecord(
         run=ended.run,
         state="completed" if summary.is_complete else "incomplete",

@@ -4,7 +4,8 @@ Knows processes and their deaths. Does not know what a task does, nor in which o
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,14 @@ from multiprocessing import active_children, get_context, parent_process
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
+from uuid import UUID
 
 import torch
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.futures import PrefectConcurrentFuture
+from prefect.states import Crashed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from embedding import choose_device
@@ -23,6 +28,8 @@ from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt, EmbedJob
 
 Batch = tuple[str, ...]
+
+_HEARSAY_S = 10.0
 _ANY_GPU = ("auto", "cuda")
 
 
@@ -35,12 +42,14 @@ class Outcome:
         receipts: What each cost; nothing where the task failed.
         failure: Why the task failed for good; None: it did not.
         has_died: Whether its process ended in the middle, or one beside it.
+        task_run: What the server calls the task, if it died.
     """
 
     batch: Batch
     receipts: tuple[ChunkReceipt, ...] = ()
     failure: str | None = None
     has_died: bool = False
+    task_run: UUID | None = None
 
 
 class Runner(Protocol):
@@ -96,7 +105,7 @@ class ProcessRunner:
         try:
             future.wait()
         except BrokenProcessPool:
-            return Outcome(batch, has_died=True)
+            return Outcome(batch, has_died=True, task_run=future.task_run_id)
         return _outcome(batch, future.state)
 
 
@@ -118,6 +127,28 @@ def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
             for child in active_children():
                 child.terminate()
             raise
+
+
+def mark_crashed(task_runs: Sequence[UUID]) -> None:
+    """Tell the server what nobody else does: it would show these tasks as running for ever.
+
+    It hears of a task a few seconds late; one that it never heard of is not there to be marked.
+    """
+    if not task_runs:
+        return
+    give_up = time.monotonic() + _HEARSAY_S
+    with get_client(sync_client=True) as client:
+        for task_run in task_runs:
+            while not _is_marked(client, task_run) and time.monotonic() < give_up:
+                time.sleep(_HEARSAY_S / 20)
+
+
+def _is_marked(client: SyncPrefectClient, task_run: UUID) -> bool:
+    try:
+        client.set_task_run_state(task_run, Crashed(message="Its process died."), force=True)
+    except PrefectHTTPStatusError:
+        return False
+    return True
 
 
 def num_places(device: str) -> int:

@@ -3,12 +3,13 @@
 Knows receipts and what a seal says is owed. Writes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from data import CATALOG, Counts, SealOutcome
+from tasks.figures import count_words
 from tasks.job import ChunkReceipt
 from tasks.plan_corpus import Work
 
@@ -16,7 +17,10 @@ _UNKNOWN_SHARE_TO_WARN_OF = 0.1
 
 
 class RunSummary(Counts):
-    """What a run did, for its caller and for the tables that people read."""
+    """What a run did, for its caller and for the tables that people read.
+
+    `spaces` are the names in SQL of those that it was asked for.
+    """
 
     run: str
     corpus: str
@@ -32,6 +36,7 @@ class RunSummary(Counts):
     problems: tuple[str, ...]
     tolerated: tuple[str, ...]
     warnings: tuple[str, ...]
+    spaces: tuple[str, ...]
 
 
 class Ended(BaseModel):
@@ -45,10 +50,12 @@ class Ended(BaseModel):
     problems: tuple[str, ...] = ()
 
 
-def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
+def summarize(
+    work: Work, ended: Ended, outcome: SealOutcome, names: Mapping[str, str]
+) -> RunSummary:
     """Add up the receipts. A run is complete when nothing that it asked for is owed.
 
-    Files that a run was told to tolerate are not owed to it.
+    Files that a run was told to tolerate are not owed to it. `names` are those of spaces in SQL.
     """
     receipts = ended.receipts
     failures = [receipt for receipt in receipts if receipt.failure]
@@ -80,7 +87,8 @@ def summarize(work: Work, ended: Ended, outcome: SealOutcome) -> RunSummary:
             *(work.unreadable if tolerates else ()),
             *(r.failure or "" for r in tolerated),
         ),
-        warnings=tuple(_warnings(work, ended, outcome)),
+        warnings=tuple(_warnings(work, ended, outcome, names)),
+        spaces=tuple(names[space.dataset] for space in work.job.spaces),
         **counts,
     )
 
@@ -101,7 +109,9 @@ def unknown_warning(model: str, share: float) -> str | None:
     )
 
 
-def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
+def _warnings(
+    work: Work, ended: Ended, outcome: SealOutcome, names: Mapping[str, str]
+) -> Iterator[str]:
     request = work.request
     if warning := unknown_warning(request.encoder.model, unknown_share(ended.receipts)):
         yield warning
@@ -116,7 +126,8 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
             "and encoder.long_texts for what else could be read."
         )
     asked = {work.job.documents, *(space.dataset for space in work.job.spaces)}
-    if behind := sorted(set(outcome.corpus.owed) - asked):
+    behind = sorted(names.get(dataset, dataset) for dataset in set(outcome.corpus.owed) - asked)
+    if behind:
         yield (
             f"spaces that this run did not ask for fall behind: {', '.join(behind)}. Ask for their "
             "poolings, with the same columns, to fill them."
@@ -127,8 +138,8 @@ def _warnings(work: Work, ended: Ended, outcome: SealOutcome) -> Iterator[str]:
             "run without a limit."
         )
     if work.passed_over:
-        names = ", ".join(work.passed_over[:3])
-        yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {names}."
+        some = ", ".join(work.passed_over[:3])
+        yield f"{len(work.passed_over)} files were passed over (hidden, or not Parquet): {some}."
 
 
 def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
@@ -154,6 +165,8 @@ def summary_rows(summary: RunSummary) -> list[tuple[str, str]]:
 
 def what_is_owed(summary: RunSummary) -> str:
     """One line for Prefect's state, the details after it."""
-    owed = f"{summary.owed_chunks} chunks are owed" if summary.owed_chunks else "it is not whole"
-    head = f"Corpus {summary.corpus}: {owed}. What is there is published in {summary.catalog}."
+    owed = "is not whole"
+    if summary.owed_chunks:
+        owed = f"owes {count_words(summary.owed_chunks, 'chunk')}"
+    head = f"Corpus {summary.corpus} {owed}. What is there is published in {summary.catalog}."
     return "\n".join([head, *(f"  {problem}" for problem in summary.problems)])

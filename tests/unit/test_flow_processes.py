@@ -10,6 +10,8 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
 
@@ -59,6 +61,13 @@ def killer(may_kill: Callable[[], bool], times: int) -> Iterator[list[int]]:
         thread.join()
 
 
+def task_states(state: State[Any]) -> set[str]:
+    """The names of the states of the run's tasks, as the server shows them."""
+    flow_run = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+    with get_client(sync_client=True) as client:
+        return {str(task.state_name) for task in client.read_task_runs(flow_run_filter=flow_run)}
+
+
 def records(small: Any) -> dict[str, str]:
     """The commit records of all datasets that are there now, with what they say."""
     found = small.store.glob("datasets/*/commits/*.json")
@@ -88,6 +97,8 @@ def test_a_process_that_is_killed_costs_what_it_had_not_committed(small: Any) ->
         state = run(small)
 
     assert len(killed) == 1
+    assert "Running" not in task_states(state)
+    assert "Crashed" in task_states(state)
     assert state.is_completed(), state.message
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
     assert before.items() <= records(small).items()

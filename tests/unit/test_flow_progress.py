@@ -10,19 +10,23 @@ TEXTS = [f"a step of the way, number {n}" for n in range(40)]
 
 
 def test_progress_says_percent_speed_and_time_left() -> None:
-    progress = Progress(rows=25, total_rows=100, tokens=600, seconds=30.0)
+    progress = Progress(rows=25, total_rows=100, tokens=600, seconds=40.0, commit_seconds=30.0)
 
     assert progress.percent == 25
     assert progress.tokens_per_second == 20
-    assert progress.seconds_left == 90
+    assert progress.seconds_left == 80  # 90 s from the commit on, of which 10 are over
+
+
+def test_a_chunk_that_takes_longer_than_the_others_has_no_time_left_and_not_less() -> None:
+    assert Progress(25, 100, 600, seconds=500.0, commit_seconds=30.0).seconds_left == 0
 
 
 def test_before_the_first_chunk_nobody_knows_the_time_left() -> None:
-    assert Progress(0, 100, 0, 5.0).seconds_left is None
+    assert Progress(0, 100, 0, 5.0, 0.0).seconds_left is None
 
 
 def test_nothing_to_do_is_all_done() -> None:
-    assert Progress(0, 0, 0, 0.0).percent == 100
+    assert Progress(0, 0, 0, 0.0, 0.0).percent == 100
 
 
 def test_the_end_of_a_run_is_always_shown(small: Any) -> None:
