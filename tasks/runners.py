@@ -6,7 +6,7 @@ Knows processes and their deaths. Does not know what a task does, nor in which o
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
@@ -104,7 +104,7 @@ class ProcessRunner:
         batch, future = self._ended.get()
         try:
             future.wait()
-        except BrokenProcessPool:
+        except (BrokenExecutor, OSError):  # the latter if the pool broke while it was handed over
             return Outcome(batch, has_died=True, task_run=future.task_run_id)
         return _outcome(batch, future.state)
 
