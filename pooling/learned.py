@@ -92,7 +92,16 @@ class LayerMix(nn.Module):
         self.scores = nn.Parameter(torch.zeros(num_layers))
 
     def forward(self, layers: list[Tensor]) -> Tensor:
-        """One state per token, from its states in the layers."""
+        """One state per token, from its states in the layers.
+
+        Raises:
+            ValueError: There are more or fewer layers than scores.
+        """
+        if len(layers) != len(self.scores):
+            raise ValueError(
+                f"a learned mix of {len(self.scores)} layers was given the states of "
+                f"{len(layers)}. Hand over those that pooling.layers names, in its order."
+            )
         mixed = sum(w * h.float() for w, h in zip(self.weights(), layers, strict=True))
         assert isinstance(mixed, Tensor)
         return mixed
