@@ -3,10 +3,10 @@
 Shapes alone would let it pass: two tokenizers may have as many ids, and two encoders be as wide.
 """
 
-from collections.abc import Mapping
-
 from embedding.identity import EncoderIdentity
 from pooling import FittedByName, PoolingSpec
+from pooling.differences import name_differences
+from pooling.filling import name_weights, refuse_other_pooling
 
 
 def refuse_foreign(
@@ -22,35 +22,17 @@ def refuse_foreign(
     weights = (fitted or {}).get(pooling.weights or "")
     if weights is None:
         return
+    refuse_other_pooling(pooling, weights)
     here = identity.model_dump(mode="json")
-    what = f"pooling {pooling.strategy!r}: its weights, {_short(pooling.weights or '')},"
+    what = name_weights(pooling, weights)
     if weights.about.get("tokenizer", here["tokenizer"]) != here["tokenizer"]:
         raise ValueError(
             f"{what} were counted with another tokenizer than this encoder's, so its ids mean "
             "other words. Fit them with this encoder, or choose the one that they were fitted with."
         )
-    if differing := _differing(weights.about.get("encoder"), here):
+    stated = weights.about.get("encoder")
+    if words := name_differences(stated if isinstance(stated, dict) else {}, here):
         raise ValueError(
-            f"{what} were fitted with another encoder ({', '.join(differing)} differ). Fit them "
-            "with this one."
+            f"{what} were fitted with another encoder: {'; '.join(words)}. Fit them with this one, "
+            "or choose that one."
         )
-    if differing := _differing(weights.about.get("pooling"), pooling.model_dump(mode="json")):
-        words = [f"{key} {stated}, found {found}" for key, (stated, found) in differing.items()]
-        raise ValueError(
-            f"{what} were fitted with other settings: {'; '.join(words)}. Use those they "
-            "were fitted with, or fit them with these."
-        )
-
-
-def _short(name: str) -> str:
-    """A name as it is; of a fingerprint the digits that end the name."""
-    return name if "-" in name else name[:8]
-
-
-def _differing(stated: object, found: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """By name, what is stated and what is found, where these differ; of nothing stated, nothing."""
-    if not isinstance(stated, dict):
-        return {}
-    return {
-        key: (value, found.get(key)) for key, value in stated.items() if found.get(key) != value
-    }

@@ -8,6 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from pooling.differences import shorten
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -17,10 +19,16 @@ class Fitted:
         tensors: By name, on the CPU.
         about: What was fitted, with which settings, on what. It is part of the identity, so no
             date and no place belong here.
+        name: What a store calls it. For messages: it is no part of the identity.
     """
 
     tensors: dict[str, Tensor]
     about: dict[str, JsonValue] = field(default_factory=dict)
+    name: str | None = field(default=None, compare=False)
+
+    def called(self, reference: str) -> str:
+        """What a person calls it, whom a fingerprint would tell nothing."""
+        return self.name or shorten(reference)
 
     def to_bytes(self) -> bytes:
         """The tensors as a safetensors file: equal tensors, equal bytes."""

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 import torch
 from pydantic import JsonValue
 
+from pooling.differences import name_differences, shorten
+from pooling.filling import kind_of
 from pooling.fitted import Fitted, FittedByName
 from pooling.precision import Ranges, Rounding
-from pooling.spec import PoolingSpec
+from pooling.spec import NEUTRAL, PoolingSpec
 
 _REMEDY = "Fit them for these vectors: python -m flows.fit_ranges --help."
 
@@ -57,8 +59,8 @@ def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
     assert spec.ranges is not None
     if spec.ranges not in fitted:
         raise ValueError(
-            f"pooling {spec.strategy!r}: ranges {spec.ranges!r} are not here; found "
-            f"{sorted(fitted) or 'none'}. Hand them over as `fitted`."
+            f"pooling {spec.strategy!r}: ranges {shorten(spec.ranges)!r} are not here; found "
+            f"{sorted(map(shorten, fitted)) or 'none'}. Hand them over as `fitted`."
         )
     return fitted[spec.ranges]
 
@@ -66,34 +68,35 @@ def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
 def _refuse_other_vectors(
     spec: PoolingSpec, found: Fitted, wanted: Mapping[str, JsonValue]
 ) -> None:
+    what = _name(spec, found)
+    if kind_of(found) != "ranges":
+        raise ValueError(f"{what} are {kind_of(found)}, not ranges. {_REMEDY}")
     if found.about.get("kind") != wanted["kind"]:
-        raise ValueError(
-            f"pooling {spec.strategy!r}: {spec.ranges!r} is {found.about.get('kind')!r}, not "
-            f"ranges. {_REMEDY}"
-        )
+        raise ValueError(f"{what} do not say which vectors they are of. {_REMEDY}")
     for part in ("encoder", "pooling"):
         is_of, is_for = found.about.get(part), wanted[part]
         assert isinstance(is_for, dict)
         known = is_of if isinstance(is_of, dict) else {}
-        names = [name for name in {**known, **is_for} if known.get(name) != is_for.get(name)]
-        if names:
-            raise ValueError(
-                f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} are of another {part}; "
-                f"{', '.join(names)} differ. {_REMEDY}"
-            )
+        neutral = {name: NEUTRAL.get(name) for name in {**known, **is_for}}
+        if words := name_differences(neutral | known, neutral | is_for):
+            raise ValueError(f"{what} are of another {part}: {'; '.join(words)}. {_REMEDY}")
+
+
+def _name(spec: PoolingSpec, found: Fitted) -> str:
+    return f"pooling {spec.strategy!r}: the ranges {found.called(spec.ranges or '')!r}"
 
 
 def _read(spec: PoolingSpec, dimension: int, found: Fitted) -> Ranges:
     shapes = {name: tuple(tensor.shape) for name, tensor in found.tensors.items()}
     if shapes != {"minimum": (dimension,), "maximum": (dimension,)}:
         raise ValueError(
-            f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} hold {shapes}; this needs a "
+            f"{_name(spec, found)} hold {shapes}; this needs a "
             f"minimum and a maximum of {dimension} numbers each. {_REMEDY}"
         )
     ranges = Ranges(found.tensors["minimum"].float(), found.tensors["maximum"].float())
     if not bool(torch.isfinite(ranges.step).all() and (ranges.step >= 0).all()):
         raise ValueError(
-            f"pooling {spec.strategy!r}: the ranges {spec.ranges!r} do not run from a smaller to "
+            f"{_name(spec, found)} do not run from a smaller to "
             f"a larger number in every dimension. {_REMEDY}"
         )
     return ranges

@@ -58,8 +58,8 @@ class PoolingSpec(BaseModel):
     )
     weights: str | None = Field(
         default=None,
-        description="What was fitted for this pooling: learned weights, or counts of tokens. The "
-        "name is the one that the flow which fitted them printed; they are in the store.",
+        description="What was fitted for this pooling: learned weights, or counts of tokens, by "
+        "their name in the store: see docs/poolings.md.",
     )
     over_windows: Literal["mean", "max", "attention"] = Field(
         default="mean",

@@ -12,13 +12,19 @@ from torch import nn
 
 from pooling import windows as over
 from pooling.batch import TokenBatch
+from pooling.filling import (
+    find_weights,
+    name_weights,
+    refuse_other_pooling,
+    refuse_other_shapes,
+)
 from pooling.fitted import Fitted, FittedByName
 from pooling.learned import Attention, LayerMix
 from pooling.pooler import FittedPooler, FittedStrategy, Pooler, Sizes
 from pooling.segments import count_tokens
 from pooling.shapes import TextVectors
 from pooling.spec import PoolingSpec
-from pooling.table import CONTENT_ONLY, POOLERS
+from pooling.table import POOLERS
 from pooling.windows import HierarchicalStrategy, WindowVectors
 
 # Others would give other vectors of the same weights: what these say, they were learned with.
@@ -126,41 +132,19 @@ def build_pooler(
     """
     pooler = TextPooler(spec, sizes)
     if spec.needs_weights:
-        _fill(pooler, sizes, _find(spec, fitted or {}))
+        _fill(pooler, sizes, find_weights(spec, fitted or {}))
     return pooler.eval().requires_grad_(False)
 
 
-def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
-    if spec.weights is None:
-        is_counted = spec.strategy in CONTENT_ONLY
-        how = " To count: python -m flows.fit_token_weights --help." if is_counted else ""
-        raise ValueError(
-            f"pooling {spec.strategy!r} needs weights that were fitted before. Name them in "
-            f"pooling.weights, as the flow that fitted them printed it.{how}"
-        )
-    if spec.weights not in fitted:
-        raise ValueError(
-            f"pooling {spec.strategy!r}: weights {spec.weights!r} are not here; found "
-            f"{sorted(fitted) or 'none'}. Hand them over as `fitted`."
-        )
-    return fitted[spec.weights]
-
-
 def _fill(pooler: TextPooler, sizes: Sizes | None, fitted: Fitted) -> None:
+    spec = pooler.spec
+    refuse_other_pooling(spec, fitted)
     wanted = {name: tuple(tensor.shape) for name, tensor in pooler.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in fitted.tensors.items()}
-    if wanted != found:
-        differing = sorted(set(wanted.items()) ^ set(found.items()))[:4]
-        raise ValueError(
-            f"pooling {pooler.spec.strategy!r}: the weights {pooler.spec.weights!r} are of another "
-            f"pooling or encoder ({fitted.about.get('pooling')}; this needs {sizes}); they differ "
-            f"in {differing}. "
-            "Fit them for this one."
-        )
+    refuse_other_shapes(spec, fitted, wanted, sizes)
     if wrong := [name for name, tensor in fitted.tensors.items() if not tensor.isfinite().all()]:
         raise ValueError(
-            f"pooling {pooler.spec.strategy!r}: the weights {pooler.spec.weights!r} hold numbers "
-            f"that are not finite, in {wrong[:4]}. Fit them again."
+            f"{name_weights(spec, fitted)} hold numbers that are not finite, in {wrong[:4]}. Fit "
+            "them again."
         )
     pooler.load_state_dict(fitted.tensors)
 

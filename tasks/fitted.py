@@ -5,6 +5,7 @@ Joins the store's bytes with the poolings' tensors. Knows no strategy.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from data import Store, load_model, save_model
@@ -46,7 +47,10 @@ def load_fitted(store: Store, names: Sequence[str]) -> dict[str, Fitted]:
         StoreError: it was changed since.
     """
     models = {name: load_model(store, name) for name in names}
-    return {name: Fitted.from_bytes(model.tensors, model.about) for name, model in models.items()}
+    return {
+        name: replace(Fitted.from_bytes(model.tensors, model.about), name=model.name)
+        for name, model in models.items()
+    }
 
 
 def pooling_to_type(pooling: PoolingSpec) -> str:

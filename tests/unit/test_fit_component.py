@@ -38,8 +38,8 @@ def test_the_component_is_the_first_singular_vector_of_the_sample(small: Any) ->
     [
         ({"layers": (1,)}, {}, r"layers \[-1\], found \[1\]"),
         ({"special_tokens": True}, {}, "special_tokens False, found True"),
-        ({"parameters": {"a": 0.01, "remove_component": True}}, {}, "'a': 0.01"),
-        ({}, {"prompt": "passage: "}, r"another encoder \(prompt differ"),
+        ({"parameters": {"a": 0.01, "remove_component": True}}, {}, "a 0.001, found 0.01"),
+        ({}, {"prompt": "passage: "}, "another encoder: prompt '', found 'passage: '"),
     ],
 )
 def test_a_component_of_other_settings_or_of_another_encoder_is_refused(

@@ -151,11 +151,14 @@ def test_ranges_of_the_same_vectors_are_taken() -> None:
     ("given", "problem"),
     [
         ({}, "ranges 'r' are not here; found none"),
-        (fitted(encoder=ENCODER | {"prompt": "q: "}), "another encoder; prompt differ"),
-        (fitted(PoolingSpec(strategy="cls")), "another pooling; strategy differ"),
-        (fitted(PoolingSpec(normalize=False, dimensions=2)), "pooling; normalize, dimensions"),
-        (fitted(kind="token counts"), "'r' is 'token counts', not ranges"),
-        ({"r": Fitted({"minimum": RANGES.minimum})}, "'r' is None, not ranges"),
+        (fitted(encoder=ENCODER | {"prompt": "q: "}), "another encoder: prompt 'q: ', found ''"),
+        (fitted(PoolingSpec(strategy="cls")), "another pooling: strategy 'cls', found 'mean'"),
+        (
+            fitted(PoolingSpec(normalize=False, dimensions=2)),
+            "normalize False, found True; dimensions 2, found none",
+        ),
+        (fitted(kind="token counts"), "do not say which vectors they are of"),
+        ({"r": Fitted({"minimum": RANGES.minimum})}, "do not say which vectors they are of"),
         ({"r": Fitted({"minimum": RANGES.minimum}, about_ranges(INT8, ENCODER))}, "minimum and a"),
     ],
 )
