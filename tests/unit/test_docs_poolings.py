@@ -89,7 +89,7 @@ def test_a_pooling_of_one_s_own_takes_ten_lines(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_pooling_trained_as_the_page_trains_one_is_known_to_the_store(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "models").symlink_to(ROOT / "models")
     monkeypatch.chdir(tmp_path)
@@ -97,7 +97,9 @@ def test_a_pooling_trained_as_the_page_trains_one_is_known_to_the_store(
     values: dict[str, Any] = {}
     exec(compile(lines_below("Learned poolings"), "docs/poolings.md", "exec"), values)
     assert values["loss"] < 0.3  # log 2, 0.69, is what a coin has
-    pooling = PoolingSpec(strategy="attention", weights=values["name"], normalize=False)
+    printed = PoolingSpec.model_validate_json(capsys.readouterr().out)
+    assert printed == PoolingSpec(strategy="attention", weights=values["name"])
+    pooling = printed.model_copy(update={"normalize": False})
     fitted = load_fitted(values["store"], [values["name"]])
     encoder = load_encoder(EncoderSpec(model="models/all-MiniLM-L6-v2", device="cpu"))
     vectors = encoder.encode(values["texts"], pooling, fitted=fitted)
