@@ -16,10 +16,10 @@ from flows.report import warn
 from flows.server import require_server
 from pooling import PoolingSpec
 from tasks.artifacts import create_estimate_artifact
-from tasks.estimate import CorpusEstimate, SampleSpec
-from tasks.estimate_corpus import EstimateRequest
-from tasks.estimate_corpus import estimate_corpus as estimate_corpus_task
-from tasks.estimate_words import estimate_headline, estimate_rows
+from tasks.estimating.dry_run import EstimateRequest
+from tasks.estimating.dry_run import estimate_corpus as estimate_corpus_task
+from tasks.estimating.findings import CorpusEstimate, SampleSpec
+from tasks.estimating.words import estimate_headline, estimate_rows
 from tasks.run_spec import RunSpec
 
 

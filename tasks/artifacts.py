@@ -14,8 +14,8 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
-from tasks.estimate import CorpusEstimate
-from tasks.estimate_words import estimate_headline, estimate_rows
+from tasks.estimating.findings import CorpusEstimate
+from tasks.estimating.words import estimate_headline, estimate_rows
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
 

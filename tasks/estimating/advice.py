@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tasks.estimate import CorpusEstimate, TextsFound
+from tasks.estimating.findings import CorpusEstimate, TextsFound
 from tasks.figures import share_words, size_words
 from tasks.plan_corpus import Work
 from tasks.summary import unknown_warning

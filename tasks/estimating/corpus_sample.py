@@ -24,9 +24,9 @@ from data import (
     read_chunks,
 )
 from tasks.assembly import Assembly
+from tasks.estimating.sample import ChunkReading, Sample, Share, as_rows, evenly, without_texts
 from tasks.job import EmbedJob
 from tasks.owed import Owed
-from tasks.sample import ChunkReading, Sample, Share, as_rows, evenly, without_texts
 
 NUM_SHARES = 4
 NUM_PLACES = 16

@@ -1,7 +1,7 @@
 """Estimate what embed-corpus would take, by a dry run over a sample; nothing is written.
 
 Joins the plan, the sample, the trials and the speeds. What they come to is worked out in
-tasks/extrapolation.py.
+tasks/estimating/extrapolation.py.
 """
 
 import time
@@ -21,11 +21,10 @@ from data import (
     look_into_store,
     newest_catalog,
 )
-from tasks.advice import advise
 from tasks.assembly import GROUP_ROWS
-from tasks.corpus_sample import draw_sample
-from tasks.estimate import CorpusEstimate, Output, SampleSpec
-from tasks.extrapolation import (
+from tasks.estimating.advice import advise
+from tasks.estimating.corpus_sample import draw_sample
+from tasks.estimating.extrapolation import (
     describe_texts,
     found_rows,
     outputs,
@@ -34,13 +33,14 @@ from tasks.extrapolation import (
     seconds_of_one,
     seconds_of_run,
 )
+from tasks.estimating.findings import CorpusEstimate, Output, SampleSpec
+from tasks.estimating.measuring import measure_speeds
+from tasks.estimating.sample import Sample
+from tasks.estimating.trial import Trial, open_trials
 from tasks.handing_out import num_processes
-from tasks.measuring import measure_speeds
 from tasks.owed import owed_chunks
 from tasks.pacing import keep_busy
 from tasks.plan_corpus import EmbedRequest, Work, identify_asked, plan_in
-from tasks.sample import Sample
-from tasks.sample_trial import Trial, open_trials
 
 # Shares of the sample's seconds: for reading, for the trials, for the speeds.
 _READ, _TRY, _TIME = 0.15, 0.35, 0.6

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from tasks.estimate import Output, Pace, Spread, TextsFound
-from tasks.sample import ChunkReading, Sample, Share
-from tasks.sample_trial import Trial
-from tasks.speeds import Speeds
+from tasks.estimating.findings import Output, Pace, Spread, TextsFound
+from tasks.estimating.sample import ChunkReading, Sample, Share
+from tasks.estimating.speeds import Speeds
+from tasks.estimating.trial import Trial
 
 QUANTILES = (10, 50, 90, 99, 100)
 

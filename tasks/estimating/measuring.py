@@ -1,15 +1,15 @@
 """Measure the speed that a run would have, on texts of its sample and in the time that is given.
 
-Knows which budgets and how many texts are worth trying. tasks/speeds.py takes the time.
+Knows which budgets and how many texts are worth trying. speeds.py takes the time.
 """
 
 from collections.abc import Sequence
 
 from embedding import choose_device
+from tasks.estimating.sample import Sample, evenly
+from tasks.estimating.speeds import Speeds, budgets_to_try, time_here, time_processes
+from tasks.estimating.trial import Trial
 from tasks.job import EmbedJob
-from tasks.sample import Sample, evenly
-from tasks.sample_trial import Trial
-from tasks.speeds import Speeds, budgets_to_try, time_here, time_processes
 
 _MANY_ROUNDS, _FEW_ROUNDS = 3, 2
 

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from data import ChunkRows, LocalStore, Record, Reuse, read_record
+from tasks.estimating.sample import Sample, thin
 from tasks.job import EmbedJob
 from tasks.owed import Owed
-from tasks.sample import Sample, thin
 from tasks.step import embed_rows
 
 _FIRST_TEXTS = 2

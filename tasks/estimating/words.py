@@ -5,7 +5,7 @@ Knows how figures read. Works nothing out.
 
 from collections.abc import Iterator
 
-from tasks.estimate import CorpusEstimate, Pace, Spread, TextsFound
+from tasks.estimating.findings import CorpusEstimate, Pace, Spread, TextsFound
 from tasks.figures import share_words, size_words, time_words
 
 _QUANTILES = ("p10", "p50", "p90", "p99", "longest")

@@ -17,7 +17,7 @@ from flows.command_line import Command, plain_errors
 from flows.embed_corpus import EmbedCommand, main
 from flows.estimate_corpus import EstimateCommand
 from pooling import PoolingSpec
-from tasks.estimate import SampleSpec
+from tasks.estimating.findings import SampleSpec
 from tasks.plan_corpus import EmbedRequest
 from tasks.run_spec import RunSpec
 

@@ -96,7 +96,7 @@ def messages() -> list[str]:
 @cache
 def texts_in_code() -> str:
     """Every literal text of the rooms; one per line."""
-    trees = [ast.parse(path.read_text()) for room in ROOMS for path in (ROOT / room).glob("*.py")]
+    trees = [ast.parse(path.read_text()) for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     plain = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return "\n".join(plain)

@@ -8,9 +8,7 @@ import pyarrow as pa
 import pytest
 
 from data import REJECTS, Chunk, ChunkRows
-from tasks.estimate import CorpusEstimate, Output, Pace, Spread, TextsFound
-from tasks.estimate_words import estimate_headline, estimate_rows
-from tasks.extrapolation import (
+from tasks.estimating.extrapolation import (
     describe_texts,
     found_rows,
     outputs,
@@ -19,10 +17,12 @@ from tasks.extrapolation import (
     seconds_of_one,
     seconds_of_run,
 )
+from tasks.estimating.findings import CorpusEstimate, Output, Pace, Spread, TextsFound
+from tasks.estimating.sample import ChunkReading, Sample, Share
+from tasks.estimating.speeds import Speeds
+from tasks.estimating.trial import Trial
+from tasks.estimating.words import estimate_headline, estimate_rows
 from tasks.figures import share_words, size_words, time_words
-from tasks.sample import ChunkReading, Sample, Share
-from tasks.sample_trial import Trial
-from tasks.speeds import Speeds
 
 NONE = Spread(value=0, low=0, high=0)
 

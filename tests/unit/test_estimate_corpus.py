@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-import tasks.speeds
+import tasks.estimating.speeds
 from data import CorpusSpec, read_record
-from tasks.estimate import CorpusEstimate, SampleSpec
-from tasks.estimate_corpus import EstimateRequest, estimate_run
+from tasks.estimating.dry_run import EstimateRequest, estimate_run
+from tasks.estimating.findings import CorpusEstimate, SampleSpec
 from tests.stores import files_below, tiny_store
 
 ROOT = Path(__file__).parents[2]
@@ -212,7 +212,7 @@ def test_processes_that_die_are_named_and_the_speed_is_that_of_one(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.write("a.parquet", TEXTS)
-    monkeypatch.setattr(tasks.speeds, "_begin", die)
+    monkeypatch.setattr(tasks.estimating.speeds, "_begin", die)
 
     found = estimate(small, runner="processes", num_processes=2)
 
