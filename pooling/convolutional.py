@@ -11,8 +11,8 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pooling.batch import TokenBatch
-from pooling.learned import PARAMETERS, Size
-from pooling.pooler import Sizes
+from pooling.learned import Size
+from pooling.pooler import PARAMETERS, Sizes
 from pooling.segments import (
     count_tokens,
     extreme_of_tokens,

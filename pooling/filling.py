@@ -40,12 +40,21 @@ def find_weights(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
             f"pooling {spec.strategy!r} needs {_wanted_kind(spec)} that were fitted before. Name "
             f"them in pooling.weights. {_HOW[_wanted_kind(spec)]}{mix}"
         )
-    if spec.weights not in fitted:
+    return find_fitted(spec, "weights", spec.weights, fitted)
+
+
+def find_fitted(spec: PoolingSpec, what: str, name: str, fitted: FittedByName) -> Fitted:
+    """What is here under the name; `what` says in a message what the spec takes it for.
+
+    Raises:
+        ValueError: Nothing is.
+    """
+    if name not in fitted:
         raise ValueError(
-            f"pooling {spec.strategy!r}: weights {shorten(spec.weights)!r} are not here; found "
+            f"pooling {spec.strategy!r}: {what} {shorten(name)!r} are not here; found "
             f"{sorted(map(shorten, fitted)) or 'none'}. Hand them over as `fitted`."
         )
-    return fitted[spec.weights]
+    return fitted[name]
 
 
 def kind_of(fitted: Fitted) -> str:

@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pooling.batch import TokenBatch
-from pooling.pooler import Sizes
+from pooling.pooler import PARAMETERS, Sizes
 from pooling.segments import count_tokens, sum_tokens
 from pooling.shapes import TextVectors, TokenStates
 
-PARAMETERS = ConfigDict(extra="forbid")
 COMPONENT = "component"
 
 

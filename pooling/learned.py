@@ -7,16 +7,15 @@ fills, `pool_with` is the formula. The mask has been applied by leaving out: the
 from typing import Annotated
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from pooling.batch import TokenBatch
-from pooling.pooler import Sizes
+from pooling.pooler import PARAMETERS, Sizes
 from pooling.segments import map_tokens, softmax_tokens, weigh_tokens
 from pooling.shapes import TextVectors
 
-PARAMETERS = ConfigDict(extra="forbid")
 Size = Annotated[int, Field(ge=1)]
 
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from pydantic import ConfigDict
 from torch import nn
 
 from pooling.batch import TokenBatch
 from pooling.shapes import TextVectors
+
+# How the classes that hold a strategy's parameters are checked.
+PARAMETERS = ConfigDict(extra="forbid")
 
 
 @runtime_checkable

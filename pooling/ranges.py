@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import torch
 from pydantic import JsonValue
 
-from pooling.differences import name_differences, shorten
-from pooling.filling import kind_of
+from pooling.differences import name_differences
+from pooling.filling import find_fitted, kind_of
 from pooling.fitted import Fitted, FittedByName
 from pooling.precision import Ranges, Rounding
 from pooling.spec import NEUTRAL, PoolingSpec
@@ -50,19 +50,9 @@ def plan_rounding(
         )
     if spec.ranges is None:
         return Rounding(spec.precision, dimension)
-    found = _find(spec, fitted or {})
+    found = find_fitted(spec, "ranges", spec.ranges, fitted or {})
     _refuse_other_vectors(spec, found, about_ranges(spec, encoder))
     return Rounding(spec.precision, dimension, _read(spec, dimension, found))
-
-
-def _find(spec: PoolingSpec, fitted: FittedByName) -> Fitted:
-    assert spec.ranges is not None
-    if spec.ranges not in fitted:
-        raise ValueError(
-            f"pooling {spec.strategy!r}: ranges {shorten(spec.ranges)!r} are not here; found "
-            f"{sorted(map(shorten, fitted)) or 'none'}. Hand them over as `fitted`."
-        )
-    return fitted[spec.ranges]
 
 
 def _refuse_other_vectors(

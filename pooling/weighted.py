@@ -3,10 +3,11 @@
 from typing import Annotated
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from pooling.batch import TokenBatch
+from pooling.pooler import PARAMETERS
 from pooling.segments import (
     count_tokens,
     extreme_of_tokens,
@@ -36,7 +37,7 @@ def weighted_mean(batch: TokenBatch) -> TextVectors:
     return total / (counts * (counts + 1) / 2)
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, config=PARAMETERS)
 class Gem:
     """The generalised mean: the larger p, the nearer to the value of largest magnitude.
 
@@ -70,7 +71,7 @@ class Gem:
         return hidden_size
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, config=PARAMETERS)
 class TopKMean:
     """The mean of the k largest values over the tokens, per dimension.
 

@@ -1,11 +1,14 @@
 """The encoder of this process, and what poolings need: loaded once, kept across tasks."""
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
+
+import numpy as np
 
 from data import open_existing_store
 from embedding import Encoder, EncoderIdentity, EncoderSpec, load_encoder
-from pooling import FittedByName
-from tasks.assembly import Encode
+from pooling import FittedByName, PoolingSpec
+from tasks.assembly import GROUP_ROWS, Encode
 from tasks.fitted import fitted_names, load_fitted
 from tasks.job import EmbedJob
 
@@ -44,6 +47,25 @@ def planned_encoder(
 def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
     """The loaded encoder; another spec takes the place of the one before."""
     return load_encoder(spec, token_budget=token_budget)
+
+
+def vectors_of_sample(
+    encoder: Encoder, texts: Sequence[str], pooling: PoolingSpec, fitted: FittedByName
+) -> Iterator[np.ndarray]:
+    """The good vectors of some texts, group by group; memory holds one group of them.
+
+    Raises:
+        ValueError: no text has one.
+    """
+    groups = (texts[i : i + GROUP_ROWS] for i in range(0, len(texts), GROUP_ROWS))
+    count = 0
+    for found in encoder.encode_groups(groups, [pooling], fitted):
+        vectors = found.vectors[0][~(found.no_tokens | found.bad[0])]
+        count += len(vectors)
+        if len(vectors):
+            yield vectors
+    if not count:
+        raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
 
 
 def job_encode(job: EmbedJob) -> Encode:

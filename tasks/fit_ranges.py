@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data import CorpusSpec, StoreSpec, open_store, sample_texts
 from embedding import (
-    EncodedTexts,
     EncoderSpec,
     choose_device,
     default_pooling,
@@ -23,13 +22,11 @@ from embedding import (
 )
 from pooling import PoolingSpec, Ranges, about_ranges
 from tasks.corpus_texts import CorpusReading, about_sample
-from tasks.encoders import planned_encoder
+from tasks.encoders import planned_encoder, vectors_of_sample
 from tasks.fitted import fitted_names, load_fitted, name_by_fingerprint, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.run_spec import FitSpec
 from tasks.spaces import space_dataset
-
-GROUP_TEXTS = 8_192
 
 
 class RangesRequest(BaseModel):
@@ -98,8 +95,7 @@ def fit(request: RangesRequest) -> FittedRanges:
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, request.sample_texts)
     encoder = planned_encoder(request.encoder, identity, request.run.token_budget)
-    groups = (texts[i : i + GROUP_TEXTS] for i in range(0, len(texts), GROUP_TEXTS))
-    ranges, count = _ranges_of(encoder.encode_groups(groups, [pooling], fitted))
+    ranges, count = _ranges_of(vectors_of_sample(encoder, texts, pooling, fitted))
     about = about_ranges(pooling, identity.model_dump(mode="json"))
     about |= {"corpus": request.corpus.name, "sample": about_sample(texts)}
     name = save_fitted(store, f"ranges_{space.slug}", ranges.to_fitted(about))
@@ -123,17 +119,13 @@ def _asked_pooling(request: RangesRequest) -> PoolingSpec:
     return pooling
 
 
-def _ranges_of(encoded: Iterable[EncodedTexts]) -> tuple[Ranges, int]:
-    """Ranges over all good vectors, and how many these were; memory holds one group of them."""
+def _ranges_of(groups: Iterable[np.ndarray]) -> tuple[Ranges, int]:
+    """Ranges over all vectors, and how many these were."""
     minimum, maximum, count = np.array(np.inf), np.array(-np.inf), 0
-    for result in encoded:
-        vectors = result.vectors[0][~(result.no_tokens | result.bad[0])]
-        if len(vectors):
-            minimum = np.minimum(minimum, vectors.min(axis=0))
-            maximum = np.maximum(maximum, vectors.max(axis=0))
-            count += len(vectors)
-    if not count:
-        raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
+    for vectors in groups:
+        minimum = np.minimum(minimum, vectors.min(axis=0))
+        maximum = np.maximum(maximum, vectors.max(axis=0))
+        count += len(vectors)
     return Ranges(_tensor(minimum), _tensor(maximum)), count
 
 

@@ -18,12 +18,11 @@ from data import open_existing_store, open_store, sample_texts
 from embedding import TokenCounts, identify_encoder, load_counter
 from pooling import COMPONENT, Fitted, PoolingSpec, name_counts
 from tasks.corpus_texts import CorpusReading, about_sample
-from tasks.encoders import planned_encoder
+from tasks.encoders import planned_encoder, vectors_of_sample
 from tasks.fitted import load_fitted, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.token_weights import ComponentSpec, FittedWeights, WeightsRequest
 
-_GROUP_TEXTS = 8192
 # What a pooling does after the component is gone, and the names of what was fitted.
 _AFTERWARDS = {"dense", "normalize", "dimensions", "precision", "weights", "ranges"}
 
@@ -115,11 +114,9 @@ def fit_corpus_component(request: WeightsRequest, table: FittedWeights) -> Fitte
     encoder = planned_encoder(request.encoder, identity, request.run.token_budget)
     reading = CorpusReading(request.corpus, request.run)
     texts = sample_texts(reading, asked.sample_texts)
-    groups = (texts[i : i + _GROUP_TEXTS] for i in range(0, len(texts), _GROUP_TEXTS))
     plain = _before_removal(asked.pooling, table.name)
-    results = encoder.encode_groups(groups, [plain], fitted)
-    good = (found.vectors[0][~(found.no_tokens | found.bad[0])] for found in results)
-    component, share, num_vectors = _first_singular(good)
+    vectors = vectors_of_sample(encoder, texts, plain, fitted)
+    component, share, num_vectors = _first_singular(vectors)
     tensors = fitted[table.name].tensors | name_counts({COMPONENT: torch.from_numpy(component)})
     about = fitted[table.name].about | _about_component(asked, texts)
     about["encoder"] = identity.model_dump(mode="json")
@@ -182,8 +179,6 @@ def _first_singular(groups: Iterator[np.ndarray]) -> tuple[np.ndarray, float, in
         wide = vectors.astype(np.float64)
         moments = moments + wide.T @ wide
         count += len(vectors)
-    if not count:
-        raise ValueError("no text of the sample has a vector. Choose another corpus or encoder.")
     values, directions = np.linalg.eigh(moments)
     first = directions[:, -1]
     first = first * np.sign(first[np.abs(first).argmax()])

@@ -6,7 +6,7 @@ Knows how figures read. Works nothing out.
 from collections.abc import Iterator
 
 from tasks.estimating.findings import CorpusEstimate, Pace, Spread, TextsFound
-from tasks.figures import share_words, size_words, time_words
+from tasks.figures import count_words, share_words, size_words, time_words
 
 _QUANTILES = ("p10", "p50", "p90", "p99", "longest")
 
@@ -31,7 +31,7 @@ def _of_sample(estimate: CorpusEstimate) -> Iterator[tuple[str, str]]:
     num_texts = estimate.texts.num_texts if estimate.texts else 0
     yield (
         "sample",
-        f"{num_texts:,} texts from {_count(estimate.chunks_read, 'chunk')}, in "
+        f"{num_texts:,} texts from {count_words(estimate.chunks_read, 'chunk')}, in "
         f"{time_words(estimate.seconds)}",
     )
     yield (
@@ -50,12 +50,14 @@ def _of_sample(estimate: CorpusEstimate) -> Iterator[tuple[str, str]]:
 
 def _corpus(estimate: CorpusEstimate) -> str:
     whole = (
-        f"{estimate.rows:,} rows, {_count(estimate.files, 'file')}, "
-        f"{_count(estimate.chunks, 'chunk')}"
+        f"{estimate.rows:,} rows, {count_words(estimate.files, 'file')}, "
+        f"{count_words(estimate.chunks, 'chunk')}"
     )
     if estimate.owed_chunks == estimate.chunks:
         return f"{whole}; all of it is owed"
-    return f"{whole}; owed: {estimate.owed_rows:,} rows, {_count(estimate.owed_chunks, 'chunk')}"
+    return (
+        f"{whole}; owed: {estimate.owed_rows:,} rows, {count_words(estimate.owed_chunks, 'chunk')}"
+    )
 
 
 def _of_texts(texts: TextsFound) -> Iterator[tuple[str, str]]:
@@ -111,7 +113,3 @@ def _shares(shares: dict[str, float]) -> str:
     total = share_words(sum(shares.values()))
     each = ", ".join(f"{name} {share_words(share)}" for name, share in shares.items())
     return f"{total} ({each})" if shares else total
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
