@@ -5,6 +5,7 @@ not rounded.
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
@@ -36,6 +37,16 @@ class FingerprintMismatch(ValueError):
     """The model that is found now is not the one that made the stored vectors."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedSpace:
+    """A space in the newest catalog of a store."""
+
+    store: LocalStore
+    catalog: Path
+    name: str
+    dataset: str
+
+
 def main() -> None:
     """Obey the command line."""
     parser = argparse.ArgumentParser(
@@ -48,9 +59,9 @@ def main() -> None:
     parser.add_argument("--top", type=_count, default=10, help="how many documents (default: 10)")
     asked = parser.parse_args()
     with plain_errors():
-        space = find_space(open_existing_store(asked.store), asked.space)
-        found = search(asked.store, asked.text, space=space, model=asked.model, top=asked.top)
-        console.print(f"Nearest in {space}:", markup=False)
+        space = find_space(asked.store, asked.space)
+        found = search_space(space, asked.text, model=asked.model, top=asked.top)
+        console.print(f"Nearest in {space.name}:", markup=False)
         show(found)
 
 
@@ -63,47 +74,43 @@ def search(
         ValueError: no such space, or the model is not the one that made its vectors.
         StoreError: there is no store, or nothing is published in it.
     """
-    store = open_existing_store(path)
-    name = find_space(store, space)
-    catalog = published_catalog(store)
-    dataset = load_dataset(store, space_datasets(catalog)[name])
-    spec, stored = stored_specs(dataset, model)
+    return search_space(find_space(path, space), text, model=model, top=top)
+
+
+def search_space(
+    space: PublishedSpace, text: str, *, model: str | None = None, top: int = 10
+) -> pl.DataFrame:
+    """The same, of a space that was found."""
+    spec, stored = stored_specs(load_dataset(space.store, space.dataset), model)
     pooling = without_precision(stored)  # all that is known of the query is compared
-    fitted = load_fitted(store, fitted_names([pooling]))
+    fitted = load_fitted(space.store, fitted_names([pooling]))
     (vector,) = load_encoder(spec).encode([text], pooling, fitted=fitted, is_query=True)
-    return nearest_documents(catalog, name, vector.tolist(), top)
+    return nearest_documents(space.catalog, space.name, vector.tolist(), top)
 
 
-def find_space(store: LocalStore, name: str | None) -> str:
-    """The name itself, or that of the store's first space.
+def find_space(path: str, name: str | None) -> PublishedSpace:
+    """The space of that name, or the store's first.
 
     Raises:
         ValueError: there is none of that name.
-        StoreError: nothing is published.
+        StoreError: there is no store, or nothing is published in it.
     """
-    known = list(space_datasets(published_catalog(store)))
-    if name is None and known:
-        return known[0]
-    if name not in known:
-        raise ValueError(
-            f"no space {name!r} in {store.root}; it has {', '.join(known) or 'none'}. Set --space."
-        )
-    return name
-
-
-def published_catalog(store: LocalStore) -> Path:
-    """The newest catalog.
-
-    Raises:
-        StoreError: there is none.
-    """
+    store = open_existing_store(path)
     catalog = newest_catalog(store)
     if catalog is None:
         raise StoreError(
             f"nothing is published in {store.root} yet: no run has come to its end there. Run "
             "embed-corpus, or run it again: what was committed stays."
         )
-    return catalog
+    datasets = space_datasets(catalog)
+    if name is None:
+        name = next(iter(datasets), None)
+    if name not in datasets:
+        raise ValueError(
+            f"no space {name!r} in {store.root}; it has {', '.join(datasets) or 'none'}. Set "
+            "--space."
+        )
+    return PublishedSpace(store, catalog, name, datasets[name])
 
 
 def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec, PoolingSpec]:
