@@ -8,7 +8,6 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from flows.console import console
-from pooling import PoolingSpec
 from tasks.figures import count_words, duration_words, size_words
 from tasks.plan_corpus import Work
 from tasks.progress import Progress
@@ -20,10 +19,10 @@ _LINE_EVERY_S = 5.0
 def announce(work: Work) -> None:
     """Say what is to be done before any model is loaded."""
     request = work.request
-    poolings = ", ".join(_pooling_words(space.pooling) for space in work.job.spaces)
+    spaces = ", ".join(space.slug for space in work.job.spaces)
     console.print(
         f"Corpus {request.corpus.name}: {work.planned_rows:,} rows in "
-        f"{count_words(work.num_chunks, 'chunk')}; {request.encoder.model} pooled by {poolings}.",
+        f"{count_words(work.num_chunks, 'chunk')}; spaces {spaces}.",
         markup=False,
     )
     for problem in work.unreadable:
@@ -85,14 +84,6 @@ def warn(text: str | None) -> None:
     """Say what the user should know and may want to stop for, if there is anything."""
     if text:
         console.print(f"Note: {text}", style="yellow", markup=False)
-
-
-def _pooling_words(pooling: PoolingSpec) -> str:
-    """The strategy, and what of the settings is not as usual."""
-    usual = PoolingSpec(strategy=pooling.strategy).model_dump(mode="json")
-    given = pooling.model_dump(mode="json")
-    differing = [f"{name}={given[name]}" for name in given if given[name] != usual[name]]
-    return f"{pooling.strategy} ({', '.join(differing)})" if differing else pooling.strategy
 
 
 def _words(progress: Progress) -> str:

@@ -18,6 +18,11 @@ class SpaceJob(BaseModel):
     pooling: PoolingSpec
     dimension: int
 
+    @property
+    def slug(self) -> str:
+        """The dataset's name without its hash: what the space is called in SQL if no other is."""
+        return self.dataset.rpartition("-")[0]
+
 
 class EmbedJob(BaseModel):
     """All that the tasks of a run share."""
