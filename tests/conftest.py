@@ -163,3 +163,13 @@ def make_arithmetic_encoder(make_folder: MakeFolder) -> Callable[..., Encoder]:
         return Encoder(real.spec, real.identity, parts=parts, token_budget=budget)
 
     return make
+
+
+@pytest.fixture
+def make_windows(make_arithmetic_encoder: Callable[..., Encoder]) -> Callable[..., Encoder]:
+    """The same, reading long texts in windows of eight tokens: [CLS], six words, [SEP]."""
+
+    def make(**settings: Any) -> Encoder:
+        return make_arithmetic_encoder(**({"max_tokens": 8, "long_texts": "windows"} | settings))
+
+    return make

@@ -12,6 +12,7 @@ import pytest
 
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec
+from embedding.tokenizer import TextTokenizer
 from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 from tasks.job import ChunkReceipt
@@ -107,3 +108,17 @@ def small(tmp_path: Path, tiny_bert: Path) -> Iterator[SmallCorpus]:
     hook = module.register_forward_hook(count, with_kwargs=True)
     yield made
     hook.remove()
+
+
+@pytest.fixture
+def tokenised_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many characters each text has that the tokenizer itself is given."""
+    seen: list[int] = []
+    encode = TextTokenizer._encode
+
+    def count(tokenizer: TextTokenizer, texts: list[str]) -> list[list[int]]:
+        seen.extend(map(len, texts))
+        return encode(tokenizer, texts)
+
+    monkeypatch.setattr(TextTokenizer, "_encode", count)
+    return seen

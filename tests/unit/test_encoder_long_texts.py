@@ -24,15 +24,6 @@ def words(count: int) -> str:
     return " ".join(f"w{i}" for i in range(count))
 
 
-@pytest.fixture
-def make(make_arithmetic_encoder: MakeEncoder) -> MakeEncoder:
-    def make_windows(**settings: Any) -> Encoder:
-        given = {"max_tokens": 8, "long_texts": "windows"} | settings
-        return make_arithmetic_encoder(**given)
-
-    return make_windows
-
-
 # Texts of max-1, max and max+1 tokens, and of ten windows.
 BY_HAND = [
     # [CLS] w0..w4 [SEP]
@@ -68,10 +59,10 @@ def test_windows_are_pooled_one_by_one_and_weighted_by_their_tokens(
     strategy: str,
     n_windows: int,
     expected: list[float],
-    make: MakeEncoder,
+    make_windows: MakeEncoder,
 ) -> None:
     pooling = PoolingSpec(strategy=strategy, **RAW)
-    encoder = make(window_overlap=overlap)
+    encoder = make_windows(window_overlap=overlap)
     (found,) = encoder.encode_groups([[words(num_words)]], [pooling])
     np.testing.assert_allclose(found.vectors[0], [[*expected, 2]], rtol=1e-6)
     assert found.n_windows.tolist() == [n_windows]
@@ -82,10 +73,10 @@ def test_windows_are_pooled_one_by_one_and_weighted_by_their_tokens(
 
 @pytest.mark.parametrize(("over", "expected"), [("mean", [64 / 7, 37 / 7, 2]), ("max", [10, 6, 2])])
 def test_special_tokens_that_do_not_count_do_not_weigh(
-    over: str, expected: list[float], make: MakeEncoder
+    over: str, expected: list[float], make_windows: MakeEncoder
 ) -> None:
     settings = {"strategy": "last_token", "special_tokens": False, "over_windows": over, **RAW}
-    vectors = make().encode([words(7)], PoolingSpec.model_validate(settings))
+    vectors = make_windows().encode([words(7)], PoolingSpec.model_validate(settings))
     np.testing.assert_allclose(vectors, [expected], rtol=1e-6)  # w5, at 6, of six; w6 at 1, of one
 
 
@@ -100,17 +91,19 @@ def test_special_tokens_that_do_not_count_do_not_weigh(
     ],
 )
 def test_each_window_has_the_prompt(
-    settings: dict[str, bool], expected: list[float], make: MakeEncoder
+    settings: dict[str, bool], expected: list[float], make_windows: MakeEncoder
 ) -> None:
-    encoder = make(prompt="w50 w51 ")
+    encoder = make_windows(prompt="w50 w51 ")
     (found,) = encoder.encode_groups([[words(5)]], [PoolingSpec(**RAW, **settings)])
     np.testing.assert_allclose(found.vectors[0], [[*expected, 2]], rtol=1e-6)
     assert (found.n_windows.tolist(), found.n_tokens.tolist()) == ([2], [9])
 
 
 @pytest.mark.parametrize(("overlap", "kept"), [(0, 18), (2, 14)])
-def test_more_windows_than_allowed_are_cut_off(overlap: int, kept: int, make: MakeEncoder) -> None:
-    encoder = make(window_overlap=overlap, max_windows=3)
+def test_more_windows_than_allowed_are_cut_off(
+    overlap: int, kept: int, make_windows: MakeEncoder
+) -> None:
+    encoder = make_windows(window_overlap=overlap, max_windows=3)
     texts = [words(kept), words(kept + 1), words(55)]
     (found,) = encoder.encode_groups([texts], [MEAN])
     assert found.n_windows.tolist() == [3, 3, 3]
@@ -119,10 +112,10 @@ def test_more_windows_than_allowed_are_cut_off(overlap: int, kept: int, make: Ma
     assert found.vectors[0][0].tolist() == found.vectors[0][1].tolist()
 
 
-def test_learned_weights_of_windows_are_those_of_attention(make: MakeEncoder) -> None:
+def test_learned_weights_of_windows_are_those_of_attention(make_windows: MakeEncoder) -> None:
     spec = PoolingSpec(over_windows="attention", weights="mine", special_tokens=False, **RAW)
     pooler, fitted = fresh(spec)
-    vectors = make().encode([words(8), "w1"], spec, fitted={"mine": fitted})
+    vectors = make_windows().encode([words(8), "w1"], spec, fitted={"mine": fitted})
     windows = torch.tensor([[6.5, 3.5, 2.0], [10.5, 1.5, 2.0]])  # means of w0..w5, and of w6 w7
     assert pooler.windows is not None
     scores = pooler.windows.layers(windows)
@@ -131,10 +124,10 @@ def test_learned_weights_of_windows_are_those_of_attention(make: MakeEncoder) ->
     assert vectors[1].tolist() == [5, 1, 2]
 
 
-def test_a_fitted_strategy_pools_each_window(make: MakeEncoder) -> None:
+def test_a_fitted_strategy_pools_each_window(make_windows: MakeEncoder) -> None:
     spec = PoolingSpec(strategy="attention", weights="mine", **RAW)
     pooler, fitted = fresh(spec)
-    (vector,) = make().encode([words(7)], spec, fitted={"mine": fitted})
+    (vector,) = make_windows().encode([words(7)], spec, fitted={"mine": fitted})
     first = torch.tensor([[i, p, 2.0] for p, i in enumerate([2, *range(4, 10), 3])])
     second = torch.tensor([[i, p, 2.0] for p, i in enumerate([2, 10, 3])])
     parts = [(pooler.tokens.layers(w).softmax(dim=0) * w).sum(dim=0) for w in (first, second)]
@@ -148,8 +141,10 @@ def fresh(spec: PoolingSpec) -> tuple[Any, Fitted]:
 
 
 @pytest.mark.parametrize("overlap", [0, 1, 5])
-def test_every_window_of_a_text_brings_something_new(overlap: int, make: MakeEncoder) -> None:
-    tokenizer = make(window_overlap=overlap).parts.tokenizer
+def test_every_window_of_a_text_brings_something_new(
+    overlap: int, make_windows: MakeEncoder
+) -> None:
+    tokenizer = make_windows(window_overlap=overlap).parts.tokenizer
     for count in range(1, 60):
         texts = tokenizer.tokenize([words(count)])
         windows = tokenizer.window_cut.cut(texts, np.array([0]))
@@ -167,10 +162,10 @@ def test_every_window_of_a_text_brings_something_new(overlap: int, make: MakeEnc
     ],
 )
 def test_an_overlap_that_leaves_no_room_is_refused(
-    settings: dict[str, Any], message: str, make: MakeEncoder
+    settings: dict[str, Any], message: str, make_windows: MakeEncoder
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        make(**settings)
+        make_windows(**settings)
 
 
 def test_a_way_over_windows_is_refused_where_there_are_none(

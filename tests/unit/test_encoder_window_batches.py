@@ -5,7 +5,6 @@ position in the window, the layer, 2).
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,25 +21,16 @@ def words(count: int) -> str:
     return " ".join(f"w{i}" for i in range(count))
 
 
-@pytest.fixture
-def make(make_arithmetic_encoder: MakeEncoder) -> MakeEncoder:
-    def make_windows(**settings: Any) -> Encoder:
-        given = {"max_tokens": 8, "long_texts": "windows"} | settings
-        return make_arithmetic_encoder(**given)
-
-    return make_windows
-
-
 def test_a_short_text_has_the_bytes_that_it_has_where_texts_are_cut(
-    make: MakeEncoder, make_arithmetic_encoder: MakeEncoder
+    make_windows: MakeEncoder, make_arithmetic_encoder: MakeEncoder
 ) -> None:
     texts = [words(n) for n in (3, 5, 6)]
     cut = make_arithmetic_encoder(max_tokens=8).encode([*texts, "w0"])
-    assert make().encode([*texts, words(40)])[:3].tobytes() == cut[:3].tobytes()
+    assert make_windows().encode([*texts, words(40)])[:3].tobytes() == cut[:3].tobytes()
 
 
-def test_neighbours_and_their_order_change_no_byte(make: MakeEncoder) -> None:
-    encoder = make(window_overlap=1)
+def test_neighbours_and_their_order_change_no_byte(make_windows: MakeEncoder) -> None:
+    encoder = make_windows(window_overlap=1)
     pooling = PoolingSpec(strategy="max_min", over_windows="max")
     texts = [words(1 + i % 59) for i in range(1_000)]
     alone = encoder.encode([words(55)], pooling)
@@ -62,53 +52,53 @@ def test_a_vector_depends_on_its_text_alone(tiny_encoder: Encoder) -> None:
         np.testing.assert_allclose(many[300], one[0], atol=1e-6)
 
 
-def test_a_text_without_a_token_stays_one_beside_long_ones(make: MakeEncoder) -> None:
-    (found,) = make().encode_groups([["", words(20), ""]], [MEAN])
+def test_a_text_without_a_token_stays_one_beside_long_ones(make_windows: MakeEncoder) -> None:
+    (found,) = make_windows().encode_groups([["", words(20), ""]], [MEAN])
     assert found.no_tokens.tolist() == [True, False, True]
     assert found.n_windows.tolist() == [1, 4, 1]
     assert found.bad[0].tolist() == [False, False, False]
 
 
-def test_windows_share_batches_with_short_texts_longest_first(make: MakeEncoder) -> None:
-    encoder = make(budget=16)
+def test_windows_share_batches_with_short_texts_longest_first(make_windows: MakeEncoder) -> None:
+    encoder = make_windows(budget=16)
     encoder.encode(["w0", words(13), "w1 w2 w3 w4 w5 w6", "w1"], MEAN)
     # three windows of eight tokens and three of three, two to a batch
     assert encoder.parts.transformer.module.sizes == [(2, 8), (2, 8), (2, 3)]
 
 
-def test_memory_that_runs_out_amid_the_windows_changes_no_vector(make: MakeEncoder) -> None:
-    encoder = make(trouble={"capacity": 20})
+def test_memory_that_runs_out_amid_the_windows_changes_no_vector(make_windows: MakeEncoder) -> None:
+    encoder = make_windows(trouble={"capacity": 20})
     texts = [words(55), "w1", words(31)]
     vectors = encoder.encode(texts, MEAN)
     assert max(a * b for a, b in encoder.parts.transformer.module.sizes) <= 20
-    np.testing.assert_array_equal(vectors, make().encode(texts, MEAN))
+    np.testing.assert_array_equal(vectors, make_windows().encode(texts, MEAN))
 
 
 @pytest.mark.parametrize("waiting", [1, 3, 10, 11])
 def test_texts_go_in_groups_of_few_windows_and_come_out_alike(
-    waiting: int, make: MakeEncoder, monkeypatch: pytest.MonkeyPatch
+    waiting: int, make_windows: MakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = ["w0", words(55), "", words(7), words(13), "w1", words(31)]
-    whole = make().encode_groups([texts], [MEAN])
+    whole = make_windows().encode_groups([texts], [MEAN])
     monkeypatch.setattr("embedding.pooled_texts.WAITING_WINDOWS", waiting)
-    grouped = make().encode_groups([texts], [MEAN])
+    grouped = make_windows().encode_groups([texts], [MEAN])
     np.testing.assert_array_equal(next(whole).vectors[0], next(grouped).vectors[0])
 
 
-def test_a_window_without_direction_marks_its_text_and_no_other(make: MakeEncoder) -> None:
-    encoder = make(trouble={"poison": np.nan})  # a window that holds w9
+def test_a_window_without_direction_marks_its_text_and_no_other(make_windows: MakeEncoder) -> None:
+    encoder = make_windows(trouble={"poison": np.nan})  # a window that holds w9
     (found,) = encoder.encode_groups([["w1", words(20), words(9)]], [MEAN])
     assert found.bad[0].tolist() == [False, True, False]
 
 
-def test_attention_over_two_levels_reads_windows_by_itself(make: MakeEncoder) -> None:
+def test_attention_over_two_levels_reads_windows_by_itself(make_windows: MakeEncoder) -> None:
     spec = PoolingSpec(
         strategy="hierarchical_attention", weights="mine", parameters={"units": 2}, normalize=False
     )
     torch.manual_seed(0)
     pooler = TextPooler(spec, Sizes(hidden=3, vocabulary=64))
     texts = ["w0", words(7), words(20)]
-    vectors = make().encode(texts, spec, fitted={"mine": pooler.to_fitted()})
+    vectors = make_windows().encode(texts, spec, fitted={"mine": pooler.to_fitted()})
     for text, vector in zip(texts, vectors, strict=True):
         batch = batch_of_windows([int(word[1:]) + 4 for word in text.split()])
         np.testing.assert_allclose(vector, pooler.pool(batch)[0].detach(), atol=1e-6)
