@@ -1,0 +1,1 @@
+"""The nightly labelling: which labelers are owed which chunks, and what a night showed."""
