@@ -1,7 +1,6 @@
 """`python -m flows.search STORE "a text"`: the stored documents nearest to a text.
 
-Knows how a space's lineage becomes its encoder again. The query is encoded as the space was, and
-not rounded.
+The query is encoded as the space was, and not rounded.
 """
 
 import argparse
@@ -14,9 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from data import (
-    Dataset,
     LocalStore,
-    SpaceLineage,
     StoreError,
     load_dataset,
     nearest_documents,
@@ -24,17 +21,14 @@ from data import (
     open_existing_store,
     space_datasets,
 )
-from embedding import EncoderSpec, identify_encoder, load_encoder
+from embedding import load_encoder
 from flows.command_line import plain_errors
 from flows.console import console, show_value
-from pooling import PoolingSpec, without_precision
+from pooling import without_precision
 from tasks.fitted import fitted_names, load_fitted
+from tasks.stored_spaces import stored_specs
 
 TEXT_CHARACTERS = 400
-
-
-class FingerprintMismatch(ValueError):
-    """The model that is found now is not the one that made the stored vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +105,6 @@ def find_space(path: str, name: str | None) -> PublishedSpace:
             "--space."
         )
     return PublishedSpace(store, catalog, name, datasets[name])
-
-
-def stored_specs(space: Dataset, model: str | None = None) -> tuple[EncoderSpec, PoolingSpec]:
-    """The encoder and the pooling that made a space, proved to be the same by its files.
-
-    Raises:
-        FingerprintMismatch: the model folder holds other weights, tokenizer or settings now.
-    """
-    assert isinstance(space.lineage, SpaceLineage)
-    assert space.provenance is not None
-    here = {"device": "auto"} | ({"model": model, "revision": None} if model else {})
-    spec = EncoderSpec.model_validate(space.provenance.encoder_spec | here)
-    found = identify_encoder(spec).model_dump(mode="json")
-    differing = [name for name, value in found.items() if space.lineage.encoder.get(name) != value]
-    if differing:
-        raise FingerprintMismatch(
-            f"the model at {spec.model!r} is not the one that made the space {space.slug}: "
-            f"{', '.join(differing)} differ. Say where that one is with --model."
-        )
-    return spec, PoolingSpec.model_validate(space.lineage.pooling)
 
 
 def show(found: pl.DataFrame) -> None:

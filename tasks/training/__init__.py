@@ -1,1 +1,1 @@
-"""The training of labelers: examples from a corpus, heads over its spaces, and what they came to."""
+"""The training of labelers: examples from a corpus, heads over spaces, what they came to."""

@@ -11,13 +11,14 @@ from data import CorpusSpec, StoreSpec, read_queries, run_query
 from data.queries import QUERIES_PAGE
 from embedding import EncoderSpec
 from flows.demo import QUESTIONS
-from flows.search import FingerprintMismatch, search
+from flows.search import search
 from pooling import PoolingSpec
 from tasks.fit_ranges import RangesRequest, fit
 from tasks.plan_corpus import EmbedRequest, plan_work
 from tasks.publish_corpus import publish_work
 from tasks.run_spec import RunSpec
 from tasks.step import embed_step
+from tasks.stored_spaces import FingerprintMismatch
 from tasks.summary import Ended
 
 ROOT = Path(__file__).parents[2]
