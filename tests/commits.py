@@ -94,18 +94,20 @@ def commit_space(
     """Vectors of every text; those of `refused` become rejects, as texts without a token do."""
     dataset = resolve_dataset(store, dataset)
     for rows in read_all(plan, chunks):
-        texts = rows.texts.to_pylist()
-        kept = pa.array([text not in refused for text in texts], pa.bool_())
-        bad = rows.documents.filter(pa.compute.invert(kept)).select(_KEY)
-        reasons = pa.table({"stage": ["encode"] * len(bad), "reason": ["no_tokens"] * len(bad)})
-        vectors = [vector_of(text, dataset.dimension or 0) for text in texts if text not in refused]
-        commit_tables(
-            store,
-            dataset.name,
-            rows,
-            space_table(dataset, rows.documents.filter(kept), vectors),
-            _rejects(bad, reasons),
-        )
+        commit_tables(store, dataset.name, rows, *space_tables(dataset, rows, refused))
+
+
+def space_tables(
+    dataset: Dataset, rows: ChunkRows, refused: Container[str] = ()
+) -> tuple[pa.Table, pa.Table]:
+    """The rows of a space's part for a chunk, and its rejects."""
+    texts = rows.texts.to_pylist()
+    kept = pa.array([text not in refused for text in texts], pa.bool_())
+    bad = rows.documents.filter(pa.compute.invert(kept)).select(_KEY)
+    reasons = pa.table({"stage": ["encode"] * len(bad), "reason": ["no_tokens"] * len(bad)})
+    vectors = [vector_of(text, dataset.dimension or 0) for text in texts if text not in refused]
+    table = space_table(dataset, rows.documents.filter(kept), vectors)
+    return table, _rejects(bad, reasons)
 
 
 def space_table(dataset: Dataset, documents: pa.Table, vectors: Sequence[Any]) -> pa.Table:
@@ -132,6 +134,19 @@ def commit_tables(
     attempt: str | None = None,
 ) -> Record:
     """Write the tables as the parts of one attempt and commit them; the record in force."""
+    return commit(store, write_tables(store, dataset, rows, kept, rejects, attempt=attempt))
+
+
+def write_tables(
+    store: LocalStore,
+    dataset: str,
+    rows: ChunkRows,
+    kept: pa.Table,
+    rejects: pa.Table | None = None,
+    *,
+    attempt: str | None = None,
+) -> Record:
+    """Write the tables as the parts of one attempt; the record that would commit them."""
     attempt = attempt or new_attempt()
     rejects = REJECTS.empty_table() if rejects is None else rejects
     keys = part_keys(dataset, rows.chunk.name, attempt)
@@ -140,7 +155,7 @@ def commit_tables(
         with write_part(store, key, table.schema) as part:
             part.append(table)
         parts.append(describe_part(store, key, table.num_rows))
-    record = Record(
+    return Record(
         dataset=dataset,
         chunk=rows.chunk.name,
         attempt=attempt,
@@ -151,7 +166,6 @@ def commit_tables(
         part=parts[0],
         rejects=parts[1],
     )
-    return commit(store, record)
 
 
 def _rejects(documents: pa.Table, columns: pa.Table) -> pa.Table:
