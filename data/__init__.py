@@ -17,9 +17,18 @@ from data.datasets import (
     read_record,
     resolve_dataset,
 )
+from data.evaluations import load_evaluation, read_heldout, save_evaluation
+from data.labelers import (
+    StoredLabeler,
+    labeler_dataset,
+    labeler_names,
+    load_labeler,
+    with_members,
+)
 from data.lineage import (
     Dataset,
     DocumentsLineage,
+    LabelerLineage,
     Precision,
     Provenance,
     SpaceLineage,
@@ -37,33 +46,48 @@ from data.parts import (
     part_keys,
     vector_array,
     vector_problems,
+    vectors_of,
     write_part,
 )
 from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
+from data.promotion import labelers_in_force, promote, retire
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reuse import Reuse, find_reuse
-from data.runs import Counts, RunRecord, save_run
+from data.reviews import read_reviews, save_reviews
+from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, save_run
 from data.sampling import sample_texts
-from data.schemas import REJECTS, space_schema
+from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
 from data.store import Store, StoreError, StoreSpec
+from data.stored_chunks import (
+    ChunkVectors,
+    read_documents,
+    read_labels,
+    read_rejects,
+    read_vectors,
+)
 from data.views import space_names
 
 __all__ = [
     "CATALOG",
     "REJECTS",
+    "REVIEWS",
+    "AuditDraw",
     "Chunk",
     "ChunkFailure",
     "ChunkRows",
     "ChunkStatistics",
+    "ChunkVectors",
     "CorpusSpec",
     "Counts",
     "DamagedModel",
     "DamagedPart",
     "Dataset",
     "DocumentsLineage",
+    "DriftFigure",
+    "LabelerLineage",
     "LocalStore",
     "PartWriter",
     "Plan",
@@ -78,6 +102,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreSpec",
+    "StoredLabeler",
     "StoredModel",
     "commit",
     "committed_chunks",
@@ -86,7 +111,14 @@ __all__ = [
     "find_reuse",
     "fingerprint",
     "has_store",
+    "heldout_schema",
+    "labeler_dataset",
+    "labeler_names",
+    "labelers_in_force",
+    "labels_schema",
     "load_dataset",
+    "load_evaluation",
+    "load_labeler",
     "load_model",
     "load_plan",
     "look_into_store",
@@ -99,15 +131,25 @@ __all__ = [
     "open_store",
     "part_keys",
     "pending_chunks",
+    "promote",
     "publish_catalog",
     "read_chunks",
+    "read_documents",
+    "read_heldout",
+    "read_labels",
     "read_queries",
     "read_record",
+    "read_rejects",
+    "read_reviews",
+    "read_vectors",
     "resolve_dataset",
+    "retire",
     "run_query",
     "sample_texts",
+    "save_evaluation",
     "save_model",
     "save_plan",
+    "save_reviews",
     "save_run",
     "seal_corpus",
     "slug",
@@ -116,5 +158,7 @@ __all__ = [
     "space_schema",
     "vector_array",
     "vector_problems",
+    "vectors_of",
+    "with_members",
     "write_part",
 ]

@@ -48,8 +48,8 @@ def insert_changes(
 ) -> None:
     """Fill corpus_changes with the differences between consecutive plans of each corpus."""
     for before, after in pairwise(seals):
-        old, new = before.corpora.get(after.changed), after.corpora[after.changed]
-        if old is not None and old.plan != new.plan:
+        old, new = (each.corpora.get(after.changed or "") for each in (before, after))
+        if old and new and old.plan != new.plan:
             _compare(connection, store, (old.plan, new.plan), after)
 
 
@@ -58,6 +58,7 @@ def _compare(
 ) -> None:
     before, after = (load_plan(store, name) for name in plans)
     old, new = ({chunk.name for chunk in plan.chunks} for plan in (before, after))
+    assert seal.changed is not None
     dataset = seal.corpora[seal.changed].documents
     is_before_whole = _load(connection, store, "before", dataset, old - new)
     is_after_whole = _load(connection, store, "after", dataset, new - old)

@@ -1,7 +1,7 @@
 """What each table and column of the catalog means: stored in the catalog itself by COMMENT ON."""
 
 TABLES: dict[str, str] = {
-    "runs": "One row per run of embed-corpus: what it was asked and what it did.",
+    "runs": "One row per run of embed-corpus or label-corpus: what it was asked and what it did.",
     "chunks": "One row per chunk and dataset (the documents, or one space) of a corpus: the commit "
     "unit, with the Parquet parts that hold its rows. Owed chunks are listed too.",
     "documents": "One row per document of each corpus, keyed by (corpus, chunk, row), with the "
@@ -35,6 +35,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "device_seconds": "Time that devices worked, all processes together.",
         "wait_seconds": "Time that devices waited for the tokenizer, likewise.",
         "failures": "Chunks and files that could not be done, with the reason.",
+        "labelers": "Datasets of the labelers that were asked for.",
+        "labelled": "Labels decided by this run, one for each document and labeler.",
+        "for_review": "Of these, those that a person should look at.",
     },
     "chunks": {
         "corpus": "Corpus of the chunk.",

@@ -35,6 +35,15 @@ class SpaceLineage(BaseModel):
     pooling: dict[str, JsonValue]
 
 
+class LabelerLineage(BaseModel):
+    """The labels of one labeler, by the fingerprint of what is stored of it under `models/`."""
+
+    model_config = _FROZEN
+
+    kind: Literal["labeler"] = "labeler"
+    labeler: str
+
+
 class Provenance(BaseModel):
     """Where an encoder was found: never hashed, since a moved folder is the same model."""
 
@@ -45,12 +54,17 @@ class Provenance(BaseModel):
 
 
 class Dataset(BaseModel):
-    """A lineage with its readable name and, for a space, the shape of its vectors."""
+    """A lineage with its readable name and the shape of what it adds to a document.
+
+    `dimension` is the length of a space's vectors, or the number of a labeler's labels.
+    """
 
     model_config = _FROZEN
 
     slug: str
-    lineage: Annotated[DocumentsLineage | SpaceLineage, Field(discriminator="kind")]
+    lineage: Annotated[
+        DocumentsLineage | SpaceLineage | LabelerLineage, Field(discriminator="kind")
+    ]
     dimension: int | None = None
     precision: Precision | None = None
     provenance: Provenance | None = None

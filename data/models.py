@@ -4,6 +4,7 @@ Knows names, bytes and hashes. Does not know what the tensors mean.
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from data.lineage import canonical_json, fingerprint, slug
 from data.store import Store, StoreError, read_bytes
 
+_log = logging.getLogger(__name__)
 _TENSORS, _ABOUT = "tensors.safetensors", "about.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -29,14 +31,19 @@ class ModelLineage(BaseModel):
     tensors: str
 
 
-class StoredModel(BaseModel):
-    """A fitted thing, read and proved to be what was saved."""
+class ModelDescription(BaseModel):
+    """What is said of a fitted thing; its tensors were not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     fingerprint: str
     about: dict[str, JsonValue]
+
+
+class StoredModel(ModelDescription):
+    """A fitted thing, read and proved to be what was saved."""
+
     tensors: bytes
 
 
@@ -70,6 +77,23 @@ def load_model(store: Store, name: str) -> StoredModel:
     raise DamagedModel(f"models/{known[0]} is not {name}: its files were changed. Fit it again.")
 
 
+def describe_models(store: Store) -> list[ModelDescription]:
+    """What is said of each fitted thing; one whose `about.json` is damaged is left out, in a log.
+
+    Who needs its tensors loads it, and hears then what is wrong.
+    """
+    described = []
+    for name in store.list("models"):
+        try:
+            lineage = _read_lineage(store, name)
+        except DamagedModel as error:
+            _log.warning("left out: %s", error)
+        else:
+            found = fingerprint(lineage)
+            described.append(ModelDescription(name=name, fingerprint=found, about=lineage.about))
+    return described
+
+
 def _keep(store: Store, key: str, content: bytes) -> None:
     """Create the file; one of that name with other content is damaged, as the name has the hash."""
     if not store.create(key, content) and read_bytes(store, key) != content:
@@ -91,17 +115,36 @@ def _is_meant(folder: str, name: str) -> bool:
 
 
 def _read(store: Store, name: str) -> StoredModel:
+    lineage = _read_lineage(store, name)
     try:
-        lineage = ModelLineage.model_validate_json(read_bytes(store, f"models/{name}/{_ABOUT}"))
         tensors = read_bytes(store, f"models/{name}/{_TENSORS}")
     except FileNotFoundError as error:
-        raise DamagedModel(f"models/{name} lacks a file: {error}. Fit it again.") from error
+        raise _lacks_a_file(name, error) from error
+    if _hash(tensors) != lineage.tensors:
+        raise _changed(name)
+    return StoredModel(
+        name=name, fingerprint=fingerprint(lineage), about=lineage.about, tensors=tensors
+    )
+
+
+def _read_lineage(store: Store, name: str) -> ModelLineage:
+    try:
+        lineage = ModelLineage.model_validate_json(read_bytes(store, f"models/{name}/{_ABOUT}"))
+    except FileNotFoundError as error:
+        raise _lacks_a_file(name, error) from error
     except ValidationError as error:
         raise DamagedModel(f"models/{name}/{_ABOUT} is damaged. Fit it again.") from error
-    found = fingerprint(lineage)
-    if _hash(tensors) != lineage.tensors or not name.endswith(f"-{found[:8]}"):
-        raise DamagedModel(f"models/{name}: its files are not those that were saved. Fit it again.")
-    return StoredModel(name=name, fingerprint=found, about=lineage.about, tensors=tensors)
+    if not name.endswith(f"-{fingerprint(lineage)[:8]}"):
+        raise _changed(name)
+    return lineage
+
+
+def _lacks_a_file(name: str, error: FileNotFoundError) -> DamagedModel:
+    return DamagedModel(f"models/{name} lacks a file: {error}. Fit it again.")
+
+
+def _changed(name: str) -> DamagedModel:
+    return DamagedModel(f"models/{name}: its files are not those that were saved. Fit it again.")
 
 
 def _hash(content: bytes) -> str:

@@ -103,13 +103,14 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
     except MemoryError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise _damaged_part(key, str(error)) from error
+        raise damaged_part(key, str(error)) from error
     if not np.array_equal(table["row"].to_numpy(), np.unique(rows)):
-        raise _damaged_part(key, "it lacks rows")
+        raise damaged_part(key, "it lacks rows")
     return table
 
 
-def _damaged_part(key: str, found: str) -> DamagedPart:
+def damaged_part(key: str, found: str) -> DamagedPart:
+    """What to raise of a part where something was found wrong."""
     return DamagedPart(
         f"the part {key} is damaged ({found}). Remove the commit records that name it and run "
         "again: its chunks are then done anew."

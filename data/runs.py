@@ -32,8 +32,40 @@ class Counts(BaseModel):
     wait_seconds: float = 0.0
 
 
+class DriftFigure(BaseModel):
+    """A statistic of what one labeler decided in this run, and the most that is not unusual.
+
+    `limit` is for as many documents as `n`. `look`: somebody should.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labeler: str
+    version: str
+    statistic: str
+    value: float
+    limit: float
+    n: int
+    look: bool
+
+
+class AuditDraw(BaseModel):
+    """A document that was drawn at random, for a person to say whether its label is right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chunk: str
+    row: int
+    doc_id: str
+    labeler: str
+    version: str
+
+
 class RunRecord(Counts):
-    """One run. Counts are of this run alone."""
+    """One run. Counts are of this run alone.
+
+    `labelers` are datasets. A document that two labelers labelled counts twice in `labelled`.
+    """
 
     run: str
     state: RunState
@@ -44,6 +76,11 @@ class RunRecord(Counts):
     ended_at: datetime
     asked: dict[str, JsonValue]
     failures: tuple[str, ...] = ()
+    labelers: tuple[str, ...] = ()
+    labelled: int = 0
+    for_review: int = 0
+    drift: tuple[DriftFigure, ...] = ()
+    audit: tuple[AuditDraw, ...] = ()
 
 
 def save_run(store: Store, record: RunRecord) -> None:

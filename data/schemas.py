@@ -29,6 +29,23 @@ REJECTS = pa.schema(
 )
 
 
+REVIEWS = pa.schema(
+    [
+        *_KEY,
+        pa.field("text_hash", TEXT_HASH, nullable=False),
+        pa.field("labeler", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("label", pa.string()),
+        pa.field("labels", pa.list_(pa.string()), nullable=False),
+        pa.field("predicted", pa.string()),
+        pa.field("predicted_labels", pa.list_(pa.string())),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("reviewer", pa.string()),
+        pa.field("reviewed_at", pa.timestamp("us", "UTC"), nullable=False),
+    ]
+)
+
+
 def documents_schema(carried: pa.Schema) -> pa.Schema:
     """Key, hash and place of every document, then the carried columns."""
     return pa.schema([*_DOCUMENT, *carried])
@@ -46,6 +63,55 @@ def space_schema(dimension: int, precision: Precision) -> pa.Schema:
             pa.field("vector", stored_type(dimension, precision), nullable=False),
         ]
     )
+
+
+def labels_schema(num_labels: int) -> pa.Schema:
+    """Key and hash of every document, the decision on it, and the probability of each label.
+
+    `labels` are all that were decided, perhaps none; `label` is the one of a single-label task.
+    """
+    return pa.schema(
+        [
+            *_KEY,
+            pa.field("text_hash", TEXT_HASH, nullable=False),
+            *_decision("label", "labels"),
+            *_certainty(num_labels),
+            pa.field("decided_at", pa.timestamp("us", "UTC"), nullable=False),
+            pa.field("run", pa.string(), nullable=False),
+        ]
+    )
+
+
+def heldout_schema(num_labels: int) -> pa.Schema:
+    """Documents that a labeler was tested on: the true labels, what it said, and what it read."""
+    return pa.schema(
+        [
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("text_hash", TEXT_HASH, nullable=False),
+            *_decision("label", "labels"),
+            *_decision("predicted", "predicted_labels"),
+            *_certainty(num_labels),
+            pa.field("n_tokens", pa.int32()),
+            pa.field("truncated", pa.bool_()),
+            pa.field("n_unknown", pa.int32()),
+            pa.field("vector", pa.list_(pa.float32())),
+        ]
+    )
+
+
+def _decision(one: str, several: str) -> list[pa.Field]:
+    return [
+        pa.field(one, pa.string()),
+        pa.field(several, pa.list_(pa.string()), nullable=False),
+    ]
+
+
+def _certainty(num_labels: int) -> list[pa.Field]:
+    return [
+        pa.field("score", pa.float32(), nullable=False),
+        pa.field("probabilities", vector_type(num_labels, pa.float32()), nullable=False),
+        pa.field("is_auto", pa.bool_(), nullable=False),
+    ]
 
 
 def stored_type(dimension: int, precision: Precision) -> pa.DataType:
@@ -80,4 +146,5 @@ def encodings(schema: pa.Schema) -> dict[str, str]:
 
 def dictionary_columns(schema: pa.Schema) -> list[str]:
     """Columns with few values. Never the vector, which a dictionary inflates to 1.2 times."""
-    return [name for name in ("chunk", "file", "stage", "reason") if name in schema.names]
+    few = ("chunk", "file", "stage", "reason", "label", "labels.list.element", "run")
+    return [name for name in few if name.split(".")[0] in schema.names]

@@ -31,22 +31,28 @@ class CorpusSeal(BaseModel):
     spaces: tuple[str, ...]
     owed: dict[str, tuple[str, ...]]
     attempts: str = ""
+    labelers: tuple[str, ...] = ()
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Documents first."""
-        return (self.documents, *self.spaces)
+        """Documents first, labels last."""
+        return (self.documents, *self.spaces, *self.labelers)
 
 
 class Seal(BaseModel):
-    """Every corpus of the store at one moment."""
+    """Every corpus of the store at one moment, and the labelers in force.
+
+    `changed` is a corpus, or None where it was the labelers in force, which are names of stored
+    labelers by their titles.
+    """
 
     model_config = _FROZEN
 
     number: int
     corpora: dict[str, CorpusSeal]
-    changed: str
+    changed: str | None
     run: str
+    labelers: dict[str, str] = {}
 
 
 class SealRequest(BaseModel):
@@ -63,6 +69,12 @@ class SealRequest(BaseModel):
     documents: str
     spaces: tuple[str, ...]
     run: str
+    labelers: tuple[str, ...] = ()
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """All that the run was asked for."""
+        return (self.documents, *self.spaces, *self.labelers)
 
 
 class SealOutcome(BaseModel):
@@ -80,6 +92,7 @@ class SealOutcome(BaseModel):
     @property
     def corpus(self) -> CorpusSeal:
         """The corpus that the run was about."""
+        assert self.seal.changed is not None
         return self.seal.corpora[self.seal.changed]
 
 
@@ -107,11 +120,13 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
     is_plan_newer = known is not None and known.plan not in {request.plan, request.plan_before}
     plan = load_plan(store, known.plan if known and is_plan_newer else request.plan)
     spaces = tuple(dict.fromkeys([*(known.spaces if known else ()), *request.spaces]))
+    labelers = tuple(dict.fromkeys([*(known.labelers if known else ()), *request.labelers]))
     corpus = CorpusSeal(
         plan=plan.name,
         documents=request.documents,
         spaces=spaces,
-        owed=_owed_chunks(store, plan, (request.documents, *spaces)),
+        owed=_owed_chunks(store, plan, (request.documents, *spaces, *labelers)),
+        labelers=labelers,
     )
     attempts = hash_attempts(store, corpus)
     corpora[request.corpus] = corpus.model_copy(update={"attempts": attempts})
@@ -120,12 +135,12 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
         corpora=dict(sorted(corpora.items())),
         changed=request.corpus,
         run=request.run,
+        labelers=before.labelers if before else {},
     )
     owed = corpus.owed
     if plan.name != request.plan:
-        asked = (request.documents, *request.spaces)
-        owed = _owed_chunks(store, load_plan(store, request.plan), asked)
-    owed = {name: owed[name] for name in owed if name in {request.documents, *request.spaces}}
+        owed = _owed_chunks(store, load_plan(store, request.plan), request.datasets)
+    owed = {name: owed[name] for name in owed if name in request.datasets}
     return SealOutcome(seal=seal, is_plan_newer=is_plan_newer, owed=owed)
 
 

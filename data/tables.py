@@ -26,7 +26,7 @@ _DDL = """
         ended_at TIMESTAMPTZ, asked JSON, documents BIGINT, rejected BIGINT,
         without_vector BIGINT, encoded BIGINT,
         reused BIGINT, duplicates BIGINT, tokens BIGINT, truncated BIGINT, device_seconds DOUBLE,
-        wait_seconds DOUBLE, failures TEXT[]);
+        wait_seconds DOUBLE, failures TEXT[], labelers TEXT[], labelled BIGINT, for_review BIGINT);
     CREATE TABLE chunks (
         corpus TEXT, dataset TEXT, space TEXT, chunk TEXT, file TEXT, row_start BIGINT,
         rows_planned BIGINT, is_committed BOOLEAN, rows BIGINT, rejected BIGINT, part TEXT,
@@ -79,7 +79,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection, store: LocalStore, seal
     """Create and fill every table but corpus_changes, which stays empty here."""
     connection.execute(_DDL)
     names = space_names(store, seal)
-    _insert(connection, "runs", [run.model_dump(mode="json") for run in load_runs(store)])
+    runs = [run.model_dump(mode="json", exclude={"drift", "audit"}) for run in load_runs(store)]
+    _insert(connection, "runs", runs)
     for name, corpus in seal.corpora.items():
         rows = list(_chunk_rows(store, name, corpus, names))
         _insert(connection, "chunks", [row.model_dump() for row in rows])

@@ -10,6 +10,7 @@ from data.lineage import Dataset, SpaceLineage
 from data.local_store import LocalStore
 from data.models import load_model
 from data.sql import quote_name
+from data.store import Store
 
 _COLUMNS = "chunk, row, doc_id, text_hash, n_tokens, truncated, n_windows"
 _WORD_BYTES = 8
@@ -26,14 +27,14 @@ def select_vectors(store: LocalStore, space: Dataset, source: str) -> str:
     assert space.dimension is not None
     match space.precision:
         case "int8":
-            return _select_restored(source, *_read_ranges(store, space))
+            return _select_restored(source, *read_ranges(store, space))
         case "binary":
             return f"SELECT {_COLUMNS}, vector::BIT AS vector FROM {source}"
         case _:
             return f"SELECT {_COLUMNS}, vector::FLOAT[{space.dimension}] AS vector FROM {source}"
 
 
-def _read_ranges(store: LocalStore, space: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def read_ranges(store: Store, space: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """The minimum of each dimension, and the distance of two neighbouring values."""
     assert isinstance(space.lineage, SpaceLineage)
     tensors = load(load_model(store, str(space.lineage.pooling["ranges"])).tensors)

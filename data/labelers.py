@@ -1,0 +1,173 @@
+"""Labelers in a store: what their `about.json` says, and the datasets that hold their labels.
+
+Knows the shape of that description. Does not know how a label is decided.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data.datasets import resolve_dataset
+from data.lineage import Dataset, LabelerLineage, fingerprint, slug
+from data.models import ModelDescription, describe_models, load_model
+from data.store import Store, StoreError
+
+_log = logging.getLogger(__name__)
+_OF_ABOUT = ConfigDict(frozen=True, extra="ignore")
+
+
+class StoredSchema(BaseModel):
+    """The labels of a task, in the order of every column of probabilities."""
+
+    model_config = _OF_ABOUT
+
+    task: Literal["single_label", "multi_label"]
+    labels: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        """8 hex digits that two labelers share if they decide among the same labels."""
+        return fingerprint(self.model_copy(update={"labels": tuple(sorted(self.labels))}))[:8]
+
+
+class StoredSource(BaseModel):
+    """What a labeler reads: a space by its fingerprint, texts, or members by their names."""
+
+    model_config = _OF_ABOUT
+
+    kind: Literal["space", "text", "members"]
+    space: str | None = None
+    name: str | None = None
+    labelers: tuple[str, ...] = ()
+
+
+class StoredMethod(BaseModel):
+    """The head or ensemble, with its parameters."""
+
+    model_config = _OF_ABOUT
+
+    name: str
+    parameters: dict[str, object] = {}
+
+
+class StoredCalibration(BaseModel):
+    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label."""
+
+    model_config = _OF_ABOUT
+
+    scale: tuple[float, ...] = (1.0,)
+    shift: tuple[float, ...] = (0.0,)
+
+
+class StoredDecision(BaseModel):
+    """Documents of at least `min_score` need nobody to look at them; None: all do."""
+
+    model_config = _OF_ABOUT
+
+    target_precision: float
+    min_score: float | None = None
+
+
+class StoredLabeler(BaseModel):
+    """A labeler in the store: its name there, and what is said of it."""
+
+    model_config = _OF_ABOUT
+
+    name: str
+    fingerprint: str
+    title: str
+    label_schema: StoredSchema
+    source: StoredSource
+    method: StoredMethod
+    calibration: StoredCalibration = StoredCalibration()
+    thresholds: tuple[float, ...] = ()
+    decision: StoredDecision
+
+
+def labeler_names(store: Store) -> tuple[str, ...]:
+    """The names of all labelers of the store, in force or not; no other fitted things."""
+    return tuple(labeler.name for labeler in list_labelers(store))
+
+
+def list_labelers(store: Store) -> list[StoredLabeler]:
+    """All labelers of the store, by name; one that makes no sense is left out, in a log.
+
+    Their tensors are not read.
+    """
+    labelers = []
+    for model in filter(_is_labeler, describe_models(store)):
+        try:
+            labelers.append(_read_labeler(model))
+        except StoreError as error:
+            _log.warning("left out: %s", error)
+    return labelers
+
+
+def load_labeler(store: Store, name: str) -> StoredLabeler:
+    """The labeler of that name or fingerprint, its files proved.
+
+    Raises:
+        ValueError: there is none, or what has this name is no labeler.
+        DamagedModel: its files were changed.
+    """
+    model = load_model(store, name)
+    if not _is_labeler(model):
+        raise ValueError(
+            f"models/{model.name} is no labeler: its kind is {model.about.get('kind')!r}. The "
+            f"labelers of this store: {list(labeler_names(store))}. Name one of these."
+        )
+    return _read_labeler(model)
+
+
+def labeler_dataset(store: Store, name: str) -> Dataset:
+    """The dataset of a labeler's labels, registered when it is new."""
+    labeler = load_labeler(store, name)
+    return resolve_dataset(
+        store,
+        Dataset(
+            slug=slug(labeler.title),
+            lineage=LabelerLineage(labeler=labeler.fingerprint),
+            dimension=len(labeler.label_schema.labels),
+        ),
+    )
+
+
+def with_members(store: Store, names: Iterable[str]) -> tuple[str, ...]:
+    """These labelers and all members of ensembles among them, each once, members first.
+
+    Raises:
+        ValueError: one of them is not there; the message says whose member it is.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        _add_with_members(store, name, found)
+    return tuple(found)
+
+
+def _add_with_members(store: Store, name: str, found: dict[str, None]) -> None:
+    labeler = load_labeler(store, name)
+    for member in labeler.source.labelers:
+        try:
+            _add_with_members(store, member, found)
+        except ValueError as error:
+            raise ValueError(f"{member} is a member of {labeler.name}, and {error}") from error
+    found[labeler.name] = None
+
+
+def _is_labeler(model: ModelDescription) -> bool:
+    return model.about.get("kind") == "labeler"
+
+
+def _read_labeler(model: ModelDescription) -> StoredLabeler:
+    try:
+        named = {**model.about, "name": model.name, "fingerprint": model.fingerprint}
+        return StoredLabeler.model_validate(named)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise StoreError(
+            f"models/{model.name}/about.json does not describe a labeler: {place}: "
+            f"{problem['msg']}. Train it again, or remove its folder."
+        ) from error
