@@ -56,7 +56,7 @@ from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reuse import Reuse, find_reuse
 from data.reviews import read_reviews, save_reviews
 from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, save_run
-from data.sampling import sample_texts
+from data.sampling import hash_numbers, sample_texts
 from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
@@ -111,6 +111,7 @@ __all__ = [
     "find_reuse",
     "fingerprint",
     "has_store",
+    "hash_numbers",
     "heldout_schema",
     "labeler_dataset",
     "labeler_names",

@@ -20,15 +20,14 @@ def sample_texts(chunks: Iterable[ChunkRows], size: int) -> list[str]:
     keys = np.empty(0, np.uint64)
     texts = pa.array([], pa.large_string())
     for rows in chunks:
-        keys = np.concatenate([keys, _keys(rows)])
+        keys = np.concatenate([keys, hash_numbers(rows.documents["text_hash"])])
         texts = pa.concat_arrays([texts, rows.texts])
         keys, first = np.unique(keys, return_index=True)
         keys, texts = keys[:size], texts.take(pa.array(first[:size]))
     return [str(text) for text in texts.to_pylist()]
 
 
-def _keys(rows: ChunkRows) -> np.ndarray:
-    """The first 8 of the 16 bytes of each text's hash, as a number."""
-    hashes = rows.documents["text_hash"].combine_chunks()
+def hash_numbers(hashes: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """The first 8 of the 16 bytes of each text's hash, as a number: who draws by it draws texts."""
     content = b"".join(hashes.to_pylist())
     return np.frombuffer(content, ">u8")[::2].astype(np.uint64)
