@@ -12,6 +12,7 @@ from embedding.fitted import refuse_foreign
 from embedding.identity import EncoderIdentity, identify_encoder
 from embedding.loading import load_encoder
 from embedding.spec import EncoderSpec
+from embedding.trainable import TrainablePooling, trainable_pooling, vectors_of_texts
 
 __all__ = [
     "EncodedTexts",
@@ -19,6 +20,7 @@ __all__ = [
     "EncoderIdentity",
     "EncoderSpec",
     "TokenCounts",
+    "TrainablePooling",
     "choose_device",
     "default_pooling",
     "identify_encoder",
@@ -26,4 +28,6 @@ __all__ = [
     "load_encoder",
     "output_dimension",
     "refuse_foreign",
+    "trainable_pooling",
+    "vectors_of_texts",
 ]

@@ -89,7 +89,7 @@ class Encoder:
             ValueError: A text has no token, or a vector is not finite; the message says which.
         """
         _refuse_other_than_texts(texts)
-        plan = self._plan(pooling or stated_pooling(self.parts.folder), fitted)
+        plan = self.plan(pooling or stated_pooling(self.parts.folder), fitted)
         prompt = self.identity.prompt
         if is_query:
             prompt = resolve_query_prompt(self.spec, self.parts.folder)
@@ -112,10 +112,15 @@ class Encoder:
         Raises:
             ValueError: The encoder cannot give one of the poolings; said before any text is read.
         """
-        plans = [self._plan(pooling, fitted) for pooling in poolings]
+        plans = [self.plan(pooling, fitted) for pooling in poolings]
         return self._encode_groups(groups, plans, self.identity.prompt)
 
-    def _plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
+    def plan(self, pooling: PoolingSpec, fitted: FittedByName | None) -> PlannedPooling:
+        """The pooling with all that it needs of this encoder.
+
+        Raises:
+            ValueError: The encoder cannot give it, or what was fitted does not fit.
+        """
         check_over_windows(pooling, self.spec.long_texts)
         parts = self.parts
         refuse_foreign(pooling, self.identity, fitted)

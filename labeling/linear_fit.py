@@ -1,8 +1,9 @@
-"""Hold a linear head that gradients found, and what it said of rows it had not seen."""
+"""A linear head in training, and what it came to. Knows vectors, no text and no encoder."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,35 @@ class LinearFit:
     test_logits: np.ndarray
     log_losses: tuple[float, ...]
     seconds: float
+
+
+class TrainedHead(nn.Module):
+    """A linear head that sees vectors whose numbers are about 1.
+
+    Vectors of length 1 have small numbers, from which gradients learn slowly. So they are
+    multiplied by one factor, which becomes part of the weights in the end.
+    """
+
+    def __init__(self, vectors: Tensor, num_labels: int, *, dropout: float) -> None:
+        """Fresh weights come from torch's seed; the factor is that of these vectors."""
+        super().__init__()
+        size = vectors.detach().square().mean().sqrt()
+        self.factor = float(1 / size.clamp_min(1e-6))
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(vectors.shape[1], num_labels).to(vectors.device)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Logits, float32."""
+        logits: Tensor = self.linear(self.dropout(vectors * self.factor))
+        return logits
+
+    def folded(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights and bias for the vectors themselves, in float64."""
+        weights, bias = (p.detach().cpu().double().numpy() for p in self.linear.parameters())
+        return weights * self.factor, bias
+
+
+def linear_logits(vectors: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Float64 logits of stored vectors."""
+    logits: np.ndarray = vectors.astype(np.float64) @ weights.T + bias
+    return logits

@@ -1,12 +1,39 @@
-"""Learn a pooling and a linear head on the token states of a frozen encoder."""
+"""Learn a pooling and a linear head on the token states of a frozen encoder.
 
+The states are those that the encoder gives when a corpus is embedded, cut and prompted alike, so
+that the stored vectors of the pooling, under the head, have the logits of the training run.
+"""
+
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from embedding import Encoder
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+
+from embedding import Encoder, TrainablePooling, trainable_pooling
 from labeling.examples import Examples
-from labeling.linear_fit import LinearFit
+from labeling.label_loss import label_loss
+from labeling.learning import (
+    Descent,
+    Patience,
+    best_epochs,
+    hold_out,
+    learn_for,
+    learn_until_best,
+    seeded,
+)
+from labeling.linear_fit import LinearFit, TrainedHead
+from labeling.pooler_learner import PoolerLearner, Source
+from labeling.space_fit import SpaceFit, describe_training
+from labeling.token_states import FrozenStates, fixed_vectors
 from labeling.train_spec import TrainSpec
 from pooling import Fitted, PoolingSpec
+
+_LARGEST_GRADIENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +68,94 @@ def train_pooler(
         ValueError: A text has no token, there is nothing to hold out, or the pooling cannot be
             learned.
     """
-    raise NotImplementedError
+    started = time.perf_counter()
+    held, others = hold_out(examples, options.validation_fold)
+    runs = _Runs(encoder, examples, pooling, options)
+    with seeded(options.seed, encoder.device):
+        run = runs.begin()
+        patience = Patience(options.epochs, options.patience)
+        losses = learn_until_best(run.descent, others, held, run.learner.loss, patience)
+    held_logits = run.found().logits(examples, held)
+    if options.refit:
+        with seeded(options.seed, encoder.device):
+            run = runs.begin()
+            learn_for(run.descent, examples.train, best_epochs(losses))
+    found = run.found()
+    return TrainedPooler(
+        pooling=pooling,
+        fitted=found.fitted,
+        fit=LinearFit(
+            weights=found.weights,
+            bias=found.bias,
+            held=held,
+            held_logits=held_logits,
+            test_logits=found.logits(examples, examples.test),
+            log_losses=losses,
+            seconds=time.perf_counter() - started,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One training, from fresh weights."""
+
+    pooling: PoolingSpec
+    trained: TrainablePooling
+    learner: PoolerLearner[Any]
+    descent: Descent
+    about: dict[str, JsonValue]
+
+    def found(self) -> SpaceFit:
+        """What it has come to."""
+        weights, bias = self.learner.head.folded()
+        fitted = self.trained.to_fitted(**self.about) if self.pooling.needs_weights else None
+        return SpaceFit(self.trained.encoder, self.pooling, fitted, weights, bias)
+
+
+class _Runs:
+    """Trainings of one pooling, which read the same states."""
+
+    def __init__(
+        self, encoder: Encoder, examples: Examples, pooling: PoolingSpec, options: TrainSpec
+    ) -> None:
+        self._encoder, self._pooling = encoder, pooling
+        self._examples, self._options = examples, options
+        self._source: Source[Any]  # of token batches, or of finished vectors
+        trained = trainable_pooling(encoder, pooling)
+        if pooling.needs_weights:
+            self._source = FrozenStates(trained, examples.texts, options.states_bytes)
+            self._source.keep(examples.train)
+        else:
+            self._source = fixed_vectors(encoder, examples.texts, pooling)
+
+    def begin(self) -> _Run:
+        """One with weights from torch's seed."""
+        options, examples = self._options, self._examples
+        trained = trainable_pooling(self._encoder, self._pooling)
+        pool: Callable[[Any], Tensor]
+        pool = trained.vectors_of if self._pooling.needs_weights else _as_they_are
+        _, first = next(iter(self._source.batches(examples.train, options.batch_texts)))
+        num_labels = len(examples.schema.labels)
+        head = TrainedHead(pool(first), num_labels, dropout=options.dropout)
+        learner = PoolerLearner(
+            self._source,
+            pool,
+            head=head,
+            pooler=trained.pooler,
+            loss=label_loss(examples, options.class_weight, self._encoder.device),
+            batch_texts=options.batch_texts,
+        )
+        about = describe_training(examples, options)
+        return _Run(self._pooling, trained, learner, _descent(learner, options), about)
+
+
+def _as_they_are(vectors: Tensor) -> Tensor:
+    return vectors
+
+
+def _descent(learner: PoolerLearner[Any], options: TrainSpec) -> Descent:
+    optimizer = torch.optim.AdamW(
+        learner.module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    return Descent(learner, optimizer, LambdaLR(optimizer, lambda step: 1.0), _LARGEST_GRADIENT)
