@@ -19,7 +19,6 @@ from data.datasets import (
 )
 from data.evaluations import load_evaluation, read_heldout, save_evaluation
 from data.labelers import (
-    StoredLabeler,
     labeler_dataset,
     labeler_names,
     load_labeler,
@@ -68,6 +67,7 @@ from data.stored_chunks import (
     read_rejects,
     read_vectors,
 )
+from data.stored_labeler import StoredLabeler
 from data.views import space_names
 
 __all__ = [

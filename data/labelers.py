@@ -1,89 +1,20 @@
-"""Labelers in a store: what their `about.json` says, and the datasets that hold their labels.
+"""Labelers in a store: found by name, with their members and the datasets that hold their labels.
 
-Knows the shape of that description. Does not know how a label is decided.
+Knows stored models and datasets. What is said of a labeler is in data/stored_labeler.py.
 """
 
 import logging
 from collections.abc import Iterable
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from data.datasets import resolve_dataset
-from data.lineage import Dataset, LabelerLineage, fingerprint, slug
+from data.lineage import Dataset, LabelerLineage, slug
 from data.models import ModelDescription, describe_models, load_model
 from data.store import Store, StoreError
+from data.stored_labeler import StoredLabeler
 
 _log = logging.getLogger(__name__)
-_OF_ABOUT = ConfigDict(frozen=True, extra="ignore")
-
-
-class StoredSchema(BaseModel):
-    """The labels of a task, in the order of every column of probabilities."""
-
-    model_config = _OF_ABOUT
-
-    task: Literal["single_label", "multi_label"]
-    labels: tuple[str, ...]
-
-    @property
-    def code(self) -> str:
-        """8 hex digits that two labelers share if they decide among the same labels."""
-        return fingerprint(self.model_copy(update={"labels": tuple(sorted(self.labels))}))[:8]
-
-
-class StoredSource(BaseModel):
-    """What a labeler reads: a space by its fingerprint, texts, or members by their names."""
-
-    model_config = _OF_ABOUT
-
-    kind: Literal["space", "text", "members"]
-    space: str | None = None
-    name: str | None = None
-    labelers: tuple[str, ...] = ()
-
-
-class StoredMethod(BaseModel):
-    """The head or ensemble, with its parameters."""
-
-    model_config = _OF_ABOUT
-
-    name: str
-    parameters: dict[str, object] = {}
-
-
-class StoredCalibration(BaseModel):
-    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label."""
-
-    model_config = _OF_ABOUT
-
-    scale: tuple[float, ...] = (1.0,)
-    shift: tuple[float, ...] = (0.0,)
-
-
-class StoredDecision(BaseModel):
-    """Documents of at least `min_score` need nobody to look at them; None: all do."""
-
-    model_config = _OF_ABOUT
-
-    target_precision: float
-    min_score: float | None = None
-
-
-class StoredLabeler(BaseModel):
-    """A labeler in the store: its name there, and what is said of it."""
-
-    model_config = _OF_ABOUT
-
-    name: str
-    fingerprint: str
-    title: str
-    label_schema: StoredSchema
-    source: StoredSource
-    method: StoredMethod
-    calibration: StoredCalibration = StoredCalibration()
-    thresholds: tuple[float, ...] = ()
-    decision: StoredDecision
 
 
 def labeler_names(store: Store) -> tuple[str, ...]:

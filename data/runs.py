@@ -50,15 +50,21 @@ class DriftFigure(BaseModel):
 
 
 class AuditDraw(BaseModel):
-    """A document that was drawn at random, for a person to say whether its label is right."""
+    """A document that was drawn at random, for a person to say whether its labels are right.
+
+    It holds what was decided, which a later run may not show any more; `text_hash` is in hex.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     chunk: str
     row: int
     doc_id: str
+    text_hash: str
     labeler: str
     version: str
+    labels: tuple[str, ...]
+    is_auto: bool
 
 
 class RunRecord(Counts):

@@ -37,8 +37,6 @@ REVIEWS = pa.schema(
         pa.field("version", pa.string(), nullable=False),
         pa.field("label", pa.string()),
         pa.field("labels", pa.list_(pa.string()), nullable=False),
-        pa.field("predicted", pa.string()),
-        pa.field("predicted_labels", pa.list_(pa.string())),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("reviewer", pa.string()),
         pa.field("reviewed_at", pa.timestamp("us", "UTC"), nullable=False),
