@@ -121,6 +121,8 @@ SPACE_COLUMNS: dict[str, str] = {
     "text_hash": "blake2b-128 of the text's UTF-8 bytes.",
     "n_tokens": "Tokens before the text was cut, special and prompt tokens included; null if it "
     "was too long to count.",
+    "n_unknown": "Of the tokens that were read, those that the tokenizer does not know, [UNK]; "
+    "null in parts that were written before this was kept.",
     "truncated": "Whether a part of the text was left out.",
     "n_windows": "Windows that the text was read in: 1 unless it is long and encoder.long_texts is "
     "windows.",

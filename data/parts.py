@@ -18,6 +18,7 @@ from data.store import Store, StoreError
 
 ROW_GROUP_ROWS = 8192
 _BLOCK_BYTES = 1 << 20
+_OF_A_TEXT = ("row", "n_tokens", "truncated", "n_windows", "vector")
 # Between these, float32 products of two vectors are neither 0 nor infinite.
 _MIN_NORM, _MAX_NORM = 1e-18, 1e18
 
@@ -90,15 +91,20 @@ def describe_part(store: Store, key: str, rows: int) -> Part | None:
 def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
     """Row, tokens and vector of the given row numbers, ascending, each once, of a space's part.
 
+    `n_unknown` is null where the part was written before there was such a column.
+
     Raises:
         DamagedPart: it cannot be read, or has not these rows.
     """
-    columns = ["row", "n_tokens", "truncated", "n_windows", "vector"]
     wanted = pc.field("row").isin(pa.array(rows, pa.int64()))
     try:
         with store.read(key) as file:
+            has_unknown = "n_unknown" in pq.read_schema(file).names
             table = pq.read_table(
-                file, columns=columns, filters=wanted, page_checksum_verification=True
+                file,
+                columns=[*_OF_A_TEXT, *(["n_unknown"] if has_unknown else [])],
+                filters=wanted,
+                page_checksum_verification=True,
             )
     except MemoryError:
         raise
@@ -106,6 +112,8 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
         raise damaged_part(key, str(error)) from error
     if not np.array_equal(table["row"].to_numpy(), np.unique(rows)):
         raise damaged_part(key, "it lacks rows")
+    if not has_unknown:
+        return table.append_column("n_unknown", pa.nulls(table.num_rows, pa.int32()))
     return table
 
 

@@ -44,10 +44,11 @@ _PLACES = {"text_hash": pl.Binary, "part": pl.UInt32, "row": pl.Int64}
 class StoredVectors:
     """What a space holds for some texts: [n, dimension] vectors and what is kept beside them.
 
-    `n_tokens` is -1 where it was never counted.
+    `n_tokens` and `n_unknown` are -1 where they were never counted.
     """
 
     n_tokens: np.ndarray
+    n_unknown: np.ndarray
     truncated: np.ndarray
     n_windows: np.ndarray
     vectors: np.ndarray
@@ -85,9 +86,9 @@ class Reuse:
         ]
         table = pa.concat_tables(tables)
         back = np.argsort(order["position"].to_numpy())
-        tokens = table["n_tokens"].fill_null(-1).to_numpy()
         return StoredVectors(
-            n_tokens=tokens[back],
+            n_tokens=table["n_tokens"].fill_null(-1).to_numpy()[back],
+            n_unknown=table["n_unknown"].fill_null(-1).to_numpy()[back],
             truncated=table["truncated"].to_numpy()[back],
             n_windows=table["n_windows"].to_numpy()[back],
             vectors=vectors_of(table["vector"], dimension)[back],

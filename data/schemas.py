@@ -56,6 +56,7 @@ def space_schema(dimension: int, precision: Precision) -> pa.Schema:
             *_KEY,
             pa.field("text_hash", TEXT_HASH, nullable=False),
             pa.field("n_tokens", pa.int32()),
+            pa.field("n_unknown", pa.int32()),  # older parts lack it
             pa.field("truncated", pa.bool_(), nullable=False),
             pa.field("n_windows", pa.int32(), nullable=False),
             pa.field("vector", stored_type(dimension, precision), nullable=False),

@@ -68,5 +68,5 @@ def read_parts(paths: Iterable[str]) -> str:
 
 
 def read_parts_by_name(paths: Iterable[str]) -> str:
-    """The same over parts whose carried columns differ: one that a part lacks is null there."""
+    """The same over parts whose columns differ: one that a part lacks is null there."""
     return f"read_parquet({quote_list(paths)}, union_by_name = true, hive_partitioning = false)"

@@ -12,7 +12,7 @@ from data.models import load_model
 from data.sql import quote_name
 from data.store import Store
 
-_COLUMNS = "chunk, row, doc_id, text_hash, n_tokens, truncated, n_windows"
+_COLUMNS = "chunk, row, doc_id, text_hash, n_tokens, n_unknown, truncated, n_windows"
 _WORD_BYTES = 8
 _SIGN = 0x80
 _STEPS = 255

@@ -12,13 +12,13 @@ from data.datasets import load_dataset
 from data.lineage import Dataset
 from data.local_store import LocalStore
 from data.seals import Seal
-from data.sql import quote_name, read_parts
+from data.sql import quote_name, read_parts_by_name
 from data.vector_sql import select_vectors
 
 _EMPTY_VECTORS = """
     SELECT NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id, NULL::BLOB AS text_hash,
-        NULL::INTEGER AS n_tokens, NULL::BOOLEAN AS truncated, NULL::INTEGER AS n_windows,
-        NULL::{vector} AS vector
+        NULL::INTEGER AS n_tokens, NULL::INTEGER AS n_unknown, NULL::BOOLEAN AS truncated,
+        NULL::INTEGER AS n_windows, NULL::{vector} AS vector
     WHERE false
 """
 _PARTS = """
@@ -35,7 +35,7 @@ def create_views(
         known = load_dataset(store, dataset)
         parts = connection.execute(_PARTS, {"dataset": dataset}).fetchall()
         paths = [store.location(part) for (part,) in parts]
-        source = read_parts(paths) if paths else _no_parts(known)
+        source = _all_parts(connection, paths) if paths else _no_parts(known)
         query = select_vectors(store, known, source)
         connection.execute(f"CREATE VIEW {quote_name(view)} AS {query}")
         explained[view] = (
@@ -59,6 +59,15 @@ def space_names(store: LocalStore, seal: Seal) -> dict[str, str]:
 def model_of(dataset: Dataset) -> str:
     """The model as it was first given."""
     return dataset.provenance.model if dataset.provenance else ""
+
+
+def _all_parts(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> str:
+    """Parts of before `n_unknown` was kept have null there, also where no part has it."""
+    source = read_parts_by_name(paths)
+    columns = connection.execute(f"SELECT * FROM {source} LIMIT 0").description
+    if any(name == "n_unknown" for name, *_ in columns):
+        return source
+    return f"(SELECT *, NULL::INTEGER AS n_unknown FROM {source})"
 
 
 def _no_parts(space: Dataset) -> str:

@@ -23,7 +23,7 @@ class EncodedTexts:
         n_windows: In how many pieces the text went through the encoder; 1 unless it is long.
         no_tokens: Whether the tokenizer found nothing in the text.
         bad: For each pooling, which vectors are not finite or have no direction (all zeros).
-        n_unknown: How many tokens were unknown to the vocabulary.
+        n_unknown: How many of a text's tokens that were read are unknown to the vocabulary.
         n_content: How many tokens were read, without special and prompt tokens; those that windows
             share once.
         device_seconds: Spent on the model and the poolings.
@@ -36,7 +36,7 @@ class EncodedTexts:
     n_windows: IntArray
     no_tokens: BoolArray
     bad: tuple[np.ndarray, ...]
-    n_unknown: int
+    n_unknown: IntArray
     n_content: int
     device_seconds: float
     wait_seconds: float

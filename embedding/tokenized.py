@@ -41,6 +41,13 @@ class TokenRows:
         """How many ids there are without those of the prompts."""
         return int((self.lengths - self.prompt_tokens).sum())
 
+    def count_of(self, token: int | None) -> IntArray:
+        """How often each row has this id behind its prompt; of no id: never."""
+        before = np.concatenate([[0], np.cumsum(self.ids == token, dtype=np.int32)])
+        behind = before[self.offsets[1:]] - before[self.offsets[:-1] + self.prompt_tokens]
+        counts: IntArray = behind.astype(np.int32)
+        return counts
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizedTexts(TokenRows):
@@ -49,12 +56,12 @@ class TokenizedTexts(TokenRows):
     Attributes:
         n_tokens: The length before the cut, template and prompt included; -1 if unknown.
         truncated: Whether something was cut.
-        n_unknown: How many ids are the unknown token.
+        n_unknown: How many of a text's ids, without those of the prompt, are the unknown token.
     """
 
     n_tokens: IntArray
     truncated: BoolArray
-    n_unknown: int
+    n_unknown: IntArray
 
     @classmethod
     def join(cls, parts: Sequence["TokenizedTexts"]) -> "TokenizedTexts":
@@ -67,7 +74,7 @@ class TokenizedTexts(TokenRows):
             prompt_tokens=_join([part.prompt_tokens for part in parts], np.int32),
             n_tokens=_join([part.n_tokens for part in parts], np.int32),
             truncated=_join([part.truncated for part in parts], np.bool_),
-            n_unknown=sum(part.n_unknown for part in parts),
+            n_unknown=_join([part.n_unknown for part in parts], np.int32),
         )
 
 

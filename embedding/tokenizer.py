@@ -20,7 +20,7 @@ from embedding.huge_texts import HugeTexts, cut_at_space
 from embedding.long_texts import TRUNCATE, LongTexts
 from embedding.spec import EncoderSpec
 from embedding.template import Template, read_template
-from embedding.tokenized import BoolArray, TokenizedTexts
+from embedding.tokenized import BoolArray, TokenizedTexts, TokenRows
 from embedding.windows import WindowCut
 
 # One call to the tokenizer holds about 100 bytes for each token until its ids are copied.
@@ -103,14 +103,18 @@ class TextTokenizer:
         ]
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))
         kept_lengths = np.fromiter(map(len, kept), np.int32, len(kept))
-        ids = np.fromiter(chain.from_iterable(kept), np.int32)
-        return TokenizedTexts(
-            ids=ids,
+        read = TokenRows(
+            ids=np.fromiter(chain.from_iterable(kept), np.int32),
             offsets=np.cumsum([0, *kept_lengths], dtype=np.int64),
             prompt_tokens=np.array(prompts, dtype=np.int32),
+        )
+        return TokenizedTexts(
+            ids=read.ids,
+            offsets=read.offsets,
+            prompt_tokens=read.prompt_tokens,
             n_tokens=np.where(is_whole, lengths + len(self.template), -1).astype(np.int32),
             truncated=(lengths > kept_lengths) | ~is_whole,
-            n_unknown=0 if self.unknown is None else int((ids == self.unknown).sum()),
+            n_unknown=read.count_of(self.unknown),
         )
 
     def _read(self, texts: list[str]) -> tuple[list[list[int]], BoolArray]:

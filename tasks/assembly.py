@@ -27,11 +27,12 @@ class TextVectors:
     """What is known of some distinct texts, ascending by the position of their first document.
 
     `vectors` has one [n, dimension] array per space, `bad` says which of them mean nothing.
-    `n_tokens` is -1 where it was never counted.
+    `n_tokens` and `n_unknown` are -1 where they were never counted.
     """
 
     position: np.ndarray
     n_tokens: np.ndarray
+    n_unknown: np.ndarray
     truncated: np.ndarray
     n_windows: np.ndarray
     no_tokens: np.ndarray
@@ -45,6 +46,7 @@ class TextVectors:
         return TextVectors(
             self.position[index],
             self.n_tokens[index],
+            self.n_unknown[index],
             self.truncated[index],
             self.n_windows[index],
             self.no_tokens[index],
@@ -134,6 +136,7 @@ class Assembly:
             TextVectors(
                 position=position,
                 n_tokens=stored[0].n_tokens,
+                n_unknown=stored[0].n_unknown,
                 truncated=stored[0].truncated,
                 n_windows=stored[0].n_windows,
                 no_tokens=none,
@@ -151,6 +154,7 @@ def _fresh(position: np.ndarray, result: EncodedTexts) -> TextVectors:
     return TextVectors(
         position=position,
         n_tokens=result.n_tokens,
+        n_unknown=result.n_unknown,
         truncated=result.truncated,
         n_windows=result.n_windows,
         no_tokens=result.no_tokens,
@@ -165,6 +169,7 @@ def _join(pieces: Sequence[TextVectors]) -> TextVectors:
     joined = TextVectors(
         position=np.concatenate([piece.position for piece in pieces]),
         n_tokens=np.concatenate([piece.n_tokens for piece in pieces]),
+        n_unknown=np.concatenate([piece.n_unknown for piece in pieces]),
         truncated=np.concatenate([piece.truncated for piece in pieces]),
         n_windows=np.concatenate([piece.n_windows for piece in pieces]),
         no_tokens=np.concatenate([piece.no_tokens for piece in pieces]),

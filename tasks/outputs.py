@@ -118,12 +118,18 @@ def _space_table(
     documents: pa.Table, texts: TextVectors, vectors: np.ndarray, schema: pa.Schema
 ) -> pa.Table:
     columns = {name: documents[name] for name in _KEY} | {
-        "n_tokens": pa.array(texts.n_tokens.astype(np.int32), mask=texts.n_tokens < 0),
+        "n_tokens": _counted(texts.n_tokens),
+        "n_unknown": _counted(texts.n_unknown),
         "truncated": pa.array(texts.truncated),
         "n_windows": pa.array(texts.n_windows),
         "vector": vector_array(vectors),
     }
     return pa.table(columns, schema=schema)
+
+
+def _counted(numbers: np.ndarray) -> pa.Array:
+    """Null where a number is -1: never counted."""
+    return pa.array(numbers.astype(np.int32), mask=numbers < 0)
 
 
 def _rejects_table(documents: pa.Table, reasons: np.ndarray) -> pa.Table:

@@ -49,7 +49,7 @@ class _Made:
         if group.encoded is not None:
             result = group.encoded
             self.encoded += int((~result.no_tokens).sum())
-            self.unknown += result.n_unknown
+            self.unknown += int(result.n_unknown.sum())
             self.content += result.n_content
             self.device_seconds += result.device_seconds
             self.wait_seconds += result.wait_seconds

@@ -118,6 +118,7 @@ def space_table(dataset: Dataset, documents: pa.Table, vectors: Sequence[Any]) -
     array = np.array(vectors, dataset.precision).reshape(count, -1 if count else dataset.dimension)
     columns = {name: documents[name] for name in _KEY} | {
         "n_tokens": pa.array([7] * count, pa.int32()),
+        "n_unknown": pa.array([2] * count, pa.int32()),
         "truncated": pa.array([False] * count, pa.bool_()),
         "n_windows": pa.array([1] * count, pa.int32()),
         "vector": vector_array(array),

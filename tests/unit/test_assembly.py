@@ -33,7 +33,7 @@ class ArithmeticEncoder:
             size = len(texts)
             no, zero = np.zeros(size, bool), np.zeros(size, np.int32)
             vectors = tuple(np.array([vector_of(t) for t in texts]) for _ in poolings)
-            yield EncodedTexts(vectors, zero + 1, no, zero + 1, no, (no,), 0, size, 0.0, 0.0)
+            yield EncodedTexts(vectors, zero + 1, no, zero + 1, no, (no,), zero, size, 0.0, 0.0)
 
 
 def vector_of(text: str) -> list[float]:

@@ -29,7 +29,7 @@ def tokenized(rows: Sequence[Sequence[int]], prompts: Sequence[int] = ()) -> Tok
         prompt_tokens=np.array(prompts or [0] * len(rows), dtype=np.int32),
         n_tokens=np.array(lengths, dtype=np.int32),
         truncated=np.zeros(len(rows), dtype=np.bool_),
-        n_unknown=0,
+        n_unknown=np.zeros(len(rows), dtype=np.int32),
     )
 
 

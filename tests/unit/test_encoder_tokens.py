@@ -5,6 +5,7 @@ file declares padding and truncation at 128, and the byte-level one made here.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,9 +98,23 @@ def test_a_prompt_that_leaves_no_room_is_refused(make_folder: MakeFolder) -> Non
         load_encoder(spec)
 
 
-def test_unknown_words_are_counted(words: TextTokenizer) -> None:
-    found = words.tokenize(["w1 what is w2", "w3 this"])
-    assert (found.n_unknown, found.n_content) == (3, 6)
+def test_unknown_words_are_counted_per_text(words: TextTokenizer) -> None:
+    found = words.tokenize(["w1 what is w2", "", "w3 this"])
+    assert (found.n_unknown.tolist(), found.n_content) == ([2, 0, 1], 6)
+
+
+def test_unknown_words_of_the_prompt_or_behind_the_cut_are_not_counted(
+    words: TextTokenizer,
+) -> None:
+    found = words.tokenize(["w1 what w2 w3 is"], prompt="this ")
+    assert (found.n_unknown.tolist(), found.prompt_tokens.tolist()) == ([2], [1])
+    cut = words.tokenize(["w1 what w2 w3 w4 w5 is"], prompt="this ")
+    assert (cut.n_unknown.tolist(), cut.truncated.tolist()) == ([1], [True])
+
+
+def test_a_tokenizer_that_knows_everything_counts_no_unknown_words(words: TextTokenizer) -> None:
+    found = replace(words, unknown=None).tokenize(["w1 what"])
+    assert found.n_unknown.tolist() == [0]
 
 
 def test_no_texts_give_no_tokens(words: TextTokenizer) -> None:
