@@ -1,0 +1,1 @@
+"""The bake-off of compare-poolings: what it found, in one sentence, in charts and on a page."""
