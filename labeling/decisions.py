@@ -40,8 +40,8 @@ def decision_scores(probabilities: np.ndarray, chosen: np.ndarray) -> np.ndarray
 
     Of a single-label task that is the probability of the chosen label.
     """
-    decided: np.ndarray = np.where(chosen, probabilities, 1 - probabilities)
-    return decided.min(axis=1).astype(np.float32)
+    score: np.ndarray = np.where(chosen, probabilities, 1 - probabilities).min(axis=1)
+    return score.astype(np.float32, copy=False)
 
 
 def fit_decision(score: np.ndarray, is_right: np.ndarray, target_precision: float) -> DecisionRule:
