@@ -15,6 +15,7 @@ from labeling.decisions import choose_labels, decide, decision_scores, fit_decis
 from labeling.drift import DriftRow, DriftSample, drift_rows
 from labeling.evaluation import CalibrationBin, Evaluation, LabelMetrics, Metric, PairedTest
 from labeling.examples import Examples
+from labeling.exclusions import Exclusion
 from labeling.fine_tuning import FineTuned, fine_tune
 from labeling.labeler import (
     Calibration,
@@ -31,10 +32,11 @@ from labeling.labeler import (
     SpaceSource,
     TextSource,
 )
+from labeling.labelled_rows import LabelledTexts
 from labeling.linear_fit import LinearFit
 from labeling.metrics import evaluate
 from labeling.pooler_training import TrainedPooler, default_learned_pooling, train_pooler
-from labeling.preparing import Exclusion, LabelledTexts, Prepared, prepare_examples
+from labeling.preparing import Prepared, prepare_examples
 from labeling.schema import LabelSchema, Task
 from labeling.splits import SplitSpec
 from labeling.thresholds import fit_thresholds
