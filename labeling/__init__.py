@@ -17,6 +17,8 @@ from labeling.evaluation import CalibrationBin, Evaluation, LabelMetrics, Metric
 from labeling.examples import Examples
 from labeling.exclusions import Exclusion
 from labeling.fine_tuning import FineTuned, fine_tune
+from labeling.head_spec import EnsembleSpec, HeadSpec, MemberOptions
+from labeling.heads import ENSEMBLES, HEADS, TEXT_HEADS
 from labeling.labeler import (
     Calibration,
     DecisionRule,
@@ -34,26 +36,38 @@ from labeling.labeler import (
 )
 from labeling.labelled_rows import LabelledTexts
 from labeling.linear_fit import LinearFit
+from labeling.linear_head import LinearHead, linear_weights
+from labeling.members import HeadFit, finish_linear, finish_member
 from labeling.metrics import evaluate
+from labeling.misfits import refuse_misfit
 from labeling.pooler_training import TrainedPooler, default_learned_pooling, train_pooler
+from labeling.predicting import predict
 from labeling.preparing import Prepared, prepare_examples
 from labeling.schema import LabelSchema, Task
 from labeling.splits import SplitSpec
+from labeling.storing import labeler_from_bytes, labeler_to_bytes
 from labeling.thresholds import fit_thresholds
 from labeling.train_spec import FineTuneSpec, TrainSpec
+from labeling.training import train_ensemble, train_head, train_text_head
 
 __all__ = [
+    "ENSEMBLES",
+    "HEADS",
+    "TEXT_HEADS",
     "Calibration",
     "CalibrationBin",
     "DecisionRule",
     "DriftRow",
     "DriftSample",
+    "EnsembleSpec",
     "Evaluation",
     "Examples",
     "Exclusion",
     "FineTuneSpec",
     "FineTuned",
     "Head",
+    "HeadFit",
+    "HeadSpec",
     "Inputs",
     "LabelMetrics",
     "LabelSchema",
@@ -61,7 +75,9 @@ __all__ = [
     "LabelerSpec",
     "LabelledTexts",
     "LinearFit",
+    "LinearHead",
     "Member",
+    "MemberOptions",
     "MembersSource",
     "Method",
     "Metric",
@@ -86,11 +102,21 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "fine_tune",
+    "finish_linear",
+    "finish_member",
     "fit_calibration",
     "fit_decision",
     "fit_thresholds",
+    "labeler_from_bytes",
+    "labeler_to_bytes",
+    "linear_weights",
+    "predict",
     "prepare_examples",
     "probabilities",
+    "refuse_misfit",
+    "train_ensemble",
+    "train_head",
     "train_pooler",
+    "train_text_head",
     "wilson_interval",
 ]
