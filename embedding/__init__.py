@@ -11,6 +11,7 @@ from embedding.encoder import Encoder
 from embedding.fitted import refuse_foreign
 from embedding.identity import EncoderIdentity, identify_encoder
 from embedding.loading import load_encoder
+from embedding.saving import refuse_existing, save_encoder
 from embedding.spec import EncoderSpec
 from embedding.trainable import TrainablePooling, trainable_pooling, vectors_of_texts
 
@@ -27,7 +28,9 @@ __all__ = [
     "load_counter",
     "load_encoder",
     "output_dimension",
+    "refuse_existing",
     "refuse_foreign",
+    "save_encoder",
     "trainable_pooling",
     "vectors_of_texts",
 ]

@@ -22,7 +22,7 @@ def load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
         ValueError: Weights are missing: transformers would make random ones up.
     """
     own_pooler = has_pooler(folder, config)
-    with _quiet():
+    with quiet():
         module, report = AutoModel.from_pretrained(
             folder.transformer,
             config=config,
@@ -45,7 +45,7 @@ def load_module(folder: ModelFolder, spec: EncoderSpec, config: Any) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No bars, and no report on weights that are not used: what is missing is checked above."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()

@@ -33,15 +33,22 @@ class TrainablePooling:
     Attributes:
         encoder: Gives the states.
         plan: What becomes of them; its pooler's weights are those to train.
+        runner: Makes batches that fit into memory.
     """
 
     encoder: Encoder
     plan: PlannedPooling
+    runner: BatchRunner
 
     @property
     def pooler(self) -> TextPooler:
         """The module with the weights; one without any has nothing to train."""
         return self.plan.pooler
+
+    @property
+    def pooling(self) -> PoolingSpec:
+        """As asked for, without a name for the weights."""
+        return self.plan.spec.model_copy(update={"weights": None})
 
     @property
     def state_width(self) -> int:
@@ -82,16 +89,14 @@ class TrainablePooling:
         Raises:
             MemoryError: A row does not fit even alone.
         """
-        parts, view = self.encoder.parts, self._view
+        view = self._view
         wants_pooled = self.plan.spec.strategy == "pooler"
 
         def read(transformer: Transformer, batch: PackedBatch) -> Found:
             found = transformer.forward(batch, view.layers, wants_pooled=wants_pooled)
             return work(view.batch_of(found, batch), batch.rows)
 
-        budget = self.encoder.token_budget
-        runner = BatchRunner(parts.transformer, parts.tokenizer.template, token_budget=budget)
-        return runner.run(rows, read)
+        return self.runner.run(rows, read)
 
     def vectors_of(self, batch: TokenBatch) -> Tensor:
         """The finished vectors of texts, as their space will store them; gradients go through."""
@@ -121,15 +126,12 @@ def trainable_pooling(encoder: Encoder, pooling: PoolingSpec) -> TrainablePoolin
         ValueError: The encoder cannot give this pooling, or its weights cannot be trained.
     """
     _refuse_untrainable(pooling)
-    if not pooling.needs_weights:
-        return TrainablePooling(encoder, encoder.plan(pooling, None))
-    architecture = encoder.parts.architecture
-    side_by_side = len(pooling.layers) if pooling.combine == "concat" else 1
-    sizes = Sizes(architecture.hidden_size * side_by_side, architecture.vocabulary_size)
-    fresh = {_NAME: TextPooler(pooling, sizes).to_fitted()}
-    plan = encoder.plan(pooling.model_copy(update={"weights": _NAME}), fresh)
-    plan.pooler.requires_grad_(True)
-    return TrainablePooling(encoder, plan)
+    plan = _fresh_plan(encoder, pooling) if pooling.needs_weights else encoder.plan(pooling, None)
+    parts = encoder.parts
+    runner = BatchRunner(
+        parts.transformer, parts.tokenizer.template, token_budget=encoder.token_budget
+    )
+    return TrainablePooling(encoder, plan, runner)
 
 
 def vectors_of_texts(
@@ -144,6 +146,16 @@ def vectors_of_texts(
         return encoder.encode(texts, pooling).astype(np.float32)
     named = pooling.model_copy(update={"weights": _NAME})
     return encoder.encode(texts, named, fitted={_NAME: fitted}).astype(np.float32)
+
+
+def _fresh_plan(encoder: Encoder, pooling: PoolingSpec) -> PlannedPooling:
+    architecture = encoder.parts.architecture
+    side_by_side = len(pooling.layers) if pooling.combine == "concat" else 1
+    sizes = Sizes(architecture.hidden_size * side_by_side, architecture.vocabulary_size)
+    fresh = {_NAME: TextPooler(pooling, sizes).to_fitted()}
+    plan = encoder.plan(pooling.model_copy(update={"weights": _NAME}), fresh)
+    plan.pooler.requires_grad_(True)
+    return plan
 
 
 def _refuse_untrainable(pooling: PoolingSpec) -> None:

@@ -11,8 +11,8 @@ class LinearFit:
     """Logits are weights x + bias of a finished vector x, exactly as its space stores it.
 
     Attributes:
-        weights: Float64 [labels, dimension].
-        bias: Float64 [labels].
+        weights: Float32 [labels, dimension].
+        bias: Float32 [labels].
         held: Ascending places of the training rows that were held out.
         held_logits: Float64 [len(held), labels]; not calibrated.
         test_logits: Float64 [len(examples.test), labels]; not calibrated.
@@ -50,12 +50,12 @@ class TrainedHead(nn.Module):
         return logits
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and bias for the vectors themselves, in float64."""
-        weights, bias = (p.detach().cpu().double().numpy() for p in self.linear.parameters())
-        return weights * self.factor, bias
+        """Weights and bias for the vectors themselves, in float32 as they are stored."""
+        weights, bias = (p.detach().cpu().numpy() for p in self.linear.parameters())
+        return (weights * self.factor).astype(np.float32), bias.copy()
 
 
 def linear_logits(vectors: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Float64 logits of stored vectors."""
-    logits: np.ndarray = vectors.astype(np.float64) @ weights.T + bias
+    logits: np.ndarray = vectors.astype(np.float64) @ weights.T.astype(np.float64) + bias
     return logits

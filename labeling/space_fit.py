@@ -18,8 +18,8 @@ class SpaceFit:
 
     Attributes:
         fitted: The weights of the pooling; None: it has none.
-        weights: Float64 [labels, dimension].
-        bias: Float64 [labels].
+        weights: Float32 [labels, dimension].
+        bias: Float32 [labels].
     """
 
     encoder: Encoder
