@@ -59,6 +59,7 @@ class Page:
     advice: str
     reasons: str
     chosen: str
+    labeler: str
     text: str
     judged: str
     num_test: str
@@ -100,6 +101,7 @@ def _page(comparison: Comparison) -> Page:
         advice=advice,
         reasons=separator + reasons,
         chosen=name,
+        labeler=comparison.labeler(name).labeler,
         text=comparison.text,
         judged=_JUDGED[comparison.label_schema.task],
         num_test=f"{evaluation.num_test:,}",
