@@ -29,7 +29,10 @@ class LabelMetrics(BaseModel):
 
 
 class CalibrationBin(BaseModel):
-    """Documents of about one score: its mean, and the share of them whose decision is right."""
+    """Documents of about one score: its mean, and the share of them whose decision is right.
+
+    Of a multi-label task, pairs of a document and a label: the probability, and who has the label.
+    """
 
     model_config = _FROZEN
 
