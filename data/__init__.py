@@ -53,8 +53,9 @@ from data.promotion import labelers_in_force, promote, retire
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reuse import Reuse, find_reuse
+from data.reports import save_report
 from data.reviews import read_reviews, save_reviews
-from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, save_run
+from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
 from data.sampling import hash_numbers, sample_texts
 from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
 from data.sealing import seal_corpus
@@ -122,6 +123,7 @@ __all__ = [
     "load_labeler",
     "load_model",
     "load_plan",
+    "load_runs",
     "look_into_store",
     "make_plan",
     "nearest_documents",
@@ -150,6 +152,7 @@ __all__ = [
     "save_evaluation",
     "save_model",
     "save_plan",
+    "save_report",
     "save_reviews",
     "save_run",
     "seal_corpus",

@@ -10,7 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 STORE_JSON = "store.json"
 STORE_FOLDERS = frozenset(
-    {"catalog", "datasets", "fingerprints", "models", "plans", "probe", "reviews", "runs", "seals"}
+    {
+        "catalog",
+        "datasets",
+        "encoders",
+        "fingerprints",
+        "models",
+        "plans",
+        "probe",
+        "reports",
+        "reviews",
+        "runs",
+        "seals",
+    }
 )
 
 
