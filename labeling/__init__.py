@@ -12,7 +12,8 @@ from labeling.calibration import (
 )
 from labeling.comparison import compare
 from labeling.decisions import choose_labels, decide, decision_scores, fit_decision, wilson_interval
-from labeling.drift import DriftRow, DriftSample, drift_rows
+from labeling.drift import DriftRow, drift_rows
+from labeling.drift_sample import DriftSample
 from labeling.evaluation import CalibrationBin, Evaluation, LabelMetrics, Metric, PairedTest
 from labeling.examples import Examples
 from labeling.exclusions import Exclusion
