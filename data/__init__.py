@@ -24,6 +24,7 @@ from data.labelers import (
     load_labeler,
     with_members,
 )
+from data.labelled_before import label_datasets, labelled_before
 from data.lineage import (
     Dataset,
     DocumentsLineage,
@@ -114,9 +115,11 @@ __all__ = [
     "has_store",
     "hash_numbers",
     "heldout_schema",
+    "label_datasets",
     "labeler_dataset",
     "labeler_names",
     "labelers_in_force",
+    "labelled_before",
     "labels_schema",
     "load_dataset",
     "load_evaluation",

@@ -25,8 +25,8 @@ class TrainedLabeler(BaseModel):
         title: What it is called from version to version.
         reads: Its space in SQL, "text", or its members' titles.
         method: Its head or ensemble.
-        held_accuracy: On training rows, out of fold: what labelers are chosen by. The evaluation,
-            on test rows, is for looking at alone.
+        held_quality: Accuracy (micro F1 of a multi-label task) on training rows, out of fold:
+            what labelers are chosen by. The evaluation, on test rows, is for looking at alone.
         seconds: What training it took.
     """
 
@@ -37,7 +37,7 @@ class TrainedLabeler(BaseModel):
     reads: str
     method: str
     evaluation: Evaluation
-    held_accuracy: float
+    held_quality: float
     seconds: float
 
 

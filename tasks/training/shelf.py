@@ -1,0 +1,200 @@
+"""The labelers of a training: each is kept in the store at once, its evaluation at the end.
+
+Knows members, their figures, and what stands beside them. Does not know how they are trained.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from data import LocalStore, hash_numbers, save_evaluation, save_model
+from labeling import (
+    Evaluation,
+    Member,
+    PairedTest,
+    Predictions,
+    compare,
+    decide,
+    evaluate,
+    labeler_to_bytes,
+)
+from tasks.label_columns import certainty_columns, decision_columns
+from tasks.training.examples import LabelledCorpus
+from tasks.training.findings import TrainedLabeler
+from tasks.training.space_rows import TextFacts
+
+MOST_VECTORS = 4096  # of the test, kept to tell later whether texts have changed
+
+
+@dataclass(frozen=True, slots=True)
+class TestTexts:
+    """What an encoder saw of the test's texts, for labelers that read its vectors.
+
+    Attributes:
+        places: Of the test rows whose vectors are kept, ascending; by chance, and the same for all.
+        vectors: Float32 [len(places), dimension].
+    """
+
+    facts: TextFacts
+    places: np.ndarray
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A labeler in the store under `name`, with what it said."""
+
+    name: str
+    reads: str
+    member: Member
+    texts: TestTexts | None
+    predictions: Predictions
+    evaluation: Evaluation
+    held_quality: float
+
+    @property
+    def title(self) -> str:
+        """What it is called from version to version."""
+        return self.member.labeler.spec.title
+
+
+class Shelf:
+    """Labelers by title, in the order in which they were trained."""
+
+    def __init__(self, store: LocalStore, corpus: LabelledCorpus) -> None:
+        """Begin with none."""
+        self._store, self._corpus = store, corpus
+        self._kept: dict[str, Kept] = {}
+        examples = corpus.examples
+        self._truth = examples.indicator[examples.test]
+        self.places = self._sample_places()
+
+    def __iter__(self) -> Iterator[Kept]:
+        """All of them."""
+        return iter(self._kept.values())
+
+    @property
+    def members(self) -> Mapping[str, Member]:
+        """All of them, by the names under which they are stored."""
+        return {kept.name: kept.member for kept in self}
+
+    @property
+    def leader(self) -> Kept:
+        """The one that did best on training rows, out of fold; of equals the first."""
+        return max(self, key=lambda kept: kept.held_quality)
+
+    @property
+    def best_over_vectors(self) -> Kept | None:
+        """The best that reads one space; None: there is none."""
+        dense = [kept for kept in self if kept.member.labeler.spec.source.kind == "space"]
+        return max(dense, key=lambda kept: kept.held_quality, default=None)
+
+    def keep(self, member: Member, reads: str, texts: TestTexts | None) -> Kept:
+        """Put a labeler into the store."""
+        spec = member.labeler.spec
+        about, tensors = labeler_to_bytes(member.labeler)
+        predictions = decide(member.test_probabilities, spec)
+        examples = self._corpus.examples
+        kept = Kept(
+            name=save_model(self._store, spec.title, about, tensors),
+            reads=reads,
+            member=member,
+            texts=texts,
+            predictions=predictions,
+            evaluation=evaluate(examples.schema, self._truth, predictions, len(examples.train)),
+            held_quality=self._held_quality(member),
+        )
+        self._kept[spec.title] = kept
+        return kept
+
+    def texts_of(self, names: Sequence[str]) -> TestTexts | None:
+        """What is known of the texts by the first of these labelers that knows anything."""
+        known = {kept.name: kept.texts for kept in self}
+        return next((known[name] for name in names if known[name] is not None), None)
+
+    def compare(self, first: Kept, second: Kept) -> PairedTest:
+        """The two on the same test rows, by title."""
+        return compare(
+            first.title, second.title, self._truth, first.predictions, second.predictions
+        )
+
+    def save_evaluations(self, tests: Sequence[PairedTest], beside: Mapping[str, object]) -> None:
+        """Keep every labeler's figures and what it said of the test; `beside` says of what."""
+        names = {kept.title: kept.name for kept in self}
+        for kept in self:
+            own = [test for test in tests if kept.title in (test.first, test.second)]
+            said = {
+                **kept.evaluation.model_dump(mode="json"),
+                **beside,
+                "held_quality": kept.held_quality,
+                "train_seconds": kept.member.seconds,
+                "paired_tests": [
+                    test.model_dump() | {"first": names[test.first], "second": names[test.second]}
+                    for test in own
+                ],
+            }
+            save_evaluation(self._store, kept.name, said, self._heldout(kept))
+
+    def _heldout(self, kept: Kept) -> pa.Table:
+        """The columns of data.heldout_schema."""
+        examples = self._corpus.examples
+        key = self._corpus.key.take(pa.array(examples.test))
+        label, labels = decision_columns(examples.schema, self._truth)
+        predicted, predicted_labels = decision_columns(examples.schema, kept.predictions.chosen)
+        columns = {
+            "doc_id": key["doc_id"],
+            "text_hash": key["text_hash"],
+            "label": label,
+            "labels": labels,
+            "predicted": predicted,
+            "predicted_labels": predicted_labels,
+            **certainty_columns(kept.predictions),
+        }
+        return pa.table(columns | (_text_columns(kept.texts) if kept.texts else {}))
+
+    def _held_quality(self, member: Member) -> float:
+        """Accuracy out of fold; of a multi-label task micro F1."""
+        examples = self._corpus.examples
+        truth = examples.indicator[member.held]
+        chosen = decide(member.held_probabilities, member.labeler.spec).chosen
+        if examples.schema.task == "single_label":
+            return float((chosen & truth).sum() / max(len(truth), 1))
+        return float(2 * (chosen & truth).sum() / max(chosen.sum() + truth.sum(), 1))
+
+    def _sample_places(self) -> np.ndarray:
+        hashes = self._corpus.key["text_hash"].take(pa.array(self._corpus.examples.test))
+        return np.sort(np.argsort(hash_numbers(hashes), kind="stable")[:MOST_VECTORS])
+
+
+def to_trained(kept: Kept) -> TrainedLabeler:
+    """What is said of it outside."""
+    return TrainedLabeler(
+        name=kept.name,
+        title=kept.title,
+        reads=kept.reads,
+        method=kept.member.labeler.spec.method.name,
+        evaluation=kept.evaluation,
+        held_quality=kept.held_quality,
+        seconds=kept.member.seconds,
+    )
+
+
+def _text_columns(texts: TestTexts) -> dict[str, pa.Array]:
+    facts = texts.facts
+    vectors: list[np.ndarray | None] = [None] * len(facts.truncated)
+    for place, vector in zip(texts.places, texts.vectors, strict=True):
+        vectors[place] = vector
+    return {
+        "n_tokens": _counts(facts.n_tokens),
+        "truncated": pa.array(facts.truncated),
+        "n_unknown": _counts(facts.n_unknown),
+        "vector": pa.array(vectors, pa.list_(pa.float32())),
+    }
+
+
+def _counts(values: np.ndarray) -> pa.Array:
+    """Whole numbers, null for NaN."""
+    is_missing = np.isnan(values)
+    return pa.array(np.where(is_missing, 0, values).astype(np.int32), mask=is_missing)
