@@ -5,6 +5,7 @@ Knows no Prefect: the task in tasks/train_labelers.py calls it, and so do tests.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -13,6 +14,7 @@ import numpy as np
 from data import has_store, open_existing_store
 from embedding import EncoderSpec
 from labeling import (
+    EnsembleSpec,
     Member,
     MemberOptions,
     PairedTest,
@@ -26,7 +28,7 @@ from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.learned import LearnedSpace, learn_pooling, tune_encoder
 from tasks.training.request import TrainRequest
 from tasks.training.reviewed import read_reviewed
-from tasks.training.shelf import Shelf, TestTexts, to_trained
+from tasks.training.shelf import Kept, Shelf, TestTexts, to_trained
 from tasks.training.space_rows import TextFacts, read_space
 from tasks.training.spaces import TrainingSpace, encode_texts, training_spaces
 from tasks.training.titles import ensemble_words, head_words, join_title, planned_titles
@@ -41,10 +43,12 @@ def train_all(request: TrainRequest) -> Training:
         ValueError: the labels cannot be learned, or the request asks for what does not fit.
         StoreError: the store cannot be used.
     """
-    return _Training(request).run()
+    training = LabelerTraining(request)
+    training.train()
+    return training.finish()
 
 
-class _Training:
+class LabelerTraining:
     """One training on its way: the examples, and the labelers so far."""
 
     def __init__(self, request: TrainRequest) -> None:
@@ -58,14 +62,29 @@ class _Training:
         self.facts: dict[EncoderSpec, TextFacts] = {}
         self.learned: list[TrainingSpace] = []
 
-    def run(self) -> Training:
+    def train(self) -> None:
+        """Train and keep all that the request asks for."""
         self._train_text_heads()
         for space in self.spaces:
             self._train_heads(space)
         for asked in self.request.spaces:
             self._learn(asked.encoder)
-        self._train_ensembles()
-        tests = self._tests()
+        everyone = self.shelf.members
+        for ensemble in self.options.ensembles if len(everyone) > 1 else ():
+            self.train_ensemble(ensemble, everyone)
+
+    def train_ensemble(
+        self, ensemble: EnsembleSpec, members: Mapping[str, Member], *words: str
+    ) -> Kept:
+        """Train and keep an ensemble of labelers by their names; `words` lead its title."""
+        options = self._named(*words, ensemble_words(ensemble))
+        member = train_ensemble(self.corpus.examples, members, spec=ensemble, options=options)
+        known = self.shelf.texts_of(tuple(members))
+        return self.shelf.keep(member, f"{len(members)} labelers", known)
+
+    def finish(self, pairs: Sequence[tuple[Kept, Kept]] = ()) -> Training:
+        """Keep the evaluations, with the paired tests of these labelers besides the usual ones."""
+        tests = self._tests(pairs)
         self.shelf.save_evaluations(tests, self._beside())
         return Training(
             corpus=self.request.corpus.name,
@@ -128,13 +147,6 @@ class _Training:
         texts = TestTexts(self.facts[encoder], self.shelf.places, vectors)
         self._keep(member, space.dataset.slug, texts)
 
-    def _train_ensembles(self) -> None:
-        members = self.shelf.members
-        for ensemble in self.options.ensembles if len(members) > 1 else ():
-            options = self._named(ensemble_words(ensemble))
-            member = train_ensemble(self.corpus.examples, members, spec=ensemble, options=options)
-            self._keep(member, f"{len(members)} labelers", self.shelf.texts_of(tuple(members)))
-
     def _prototypes(self, space: TrainingSpace) -> np.ndarray | None:
         """The vector of each label's description, if there are descriptions."""
         described = self.options.descriptions
@@ -146,13 +158,15 @@ class _Training:
         texts = [described[label] for label in labels]
         return encode_texts(space, texts, self.request.run.token_budget)
 
-    def _tests(self) -> tuple[PairedTest, ...]:
+    def _tests(self, more: Sequence[tuple[Kept, Kept]]) -> tuple[PairedTest, ...]:
         """Each labeler against the best one; and the best over vectors against the baseline."""
         leader, (baseline, *_) = self.shelf.leader, self.shelf
         pairs = [(kept, leader) for kept in self.shelf if kept is not leader]
         dense = self.shelf.best_over_vectors
         if dense is not None and leader not in (dense, baseline):
             pairs.append((dense, baseline))
+        titles = {(first.title, second.title) for first, second in pairs}
+        pairs += [(one, two) for one, two in more if (one.title, two.title) not in titles]
         return tuple(self.shelf.compare(*pair) for pair in pairs)
 
     def _beside(self) -> dict[str, object]:
