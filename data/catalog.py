@@ -6,25 +6,36 @@ Knows how a catalog is built beside the old one and swapped in. data/tables.py k
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from data.changes import insert_changes
-from data.comments import CARRIED_COLUMN, COLUMNS, SPACE_COLUMNS, TABLES
+from data.commenting import explain
+from data.evaluation_tables import create_evaluation_tables
+from data.evaluations import evaluated_labelers
+from data.label_changes import insert_label_changes
+from data.label_tables import create_label_tables
+from data.label_views import create_label_views
+from data.labelers import list_labelers
 from data.local_store import LocalStore, sync
 from data.seals import Seal, newest_seal, read_seal
-from data.sql import bounded_memory, quote_name, quote_text
+from data.sql import bounded_memory, quote_text
 from data.store import StoreError
 from data.tables import create_tables
 from data.views import create_views
+from data.vote_views import create_vote_views
 
 CATALOG = "catalog.duckdb"
 _KEPT = 3
 _ABANDONED_S = 24 * 60 * 60
 _MEMORY = "768MB"
+
+_BESIDE_THE_SEAL = """
+    SELECT concat_ws(' ', 'run', run, started_at, ended_at) FROM runs
+    UNION SELECT concat_ws(' ', 'reviews', number) FROM reviews
+    UNION SELECT concat_ws(' ', 'test', version) FROM evaluations
+"""
 
 
 def newest_catalog(store: LocalStore) -> Path | None:
@@ -55,27 +66,28 @@ def publish_catalog(store: LocalStore) -> Path:
             return store.root / CATALOG
 
 
-def _state(store: LocalStore) -> tuple[Seal | None, list[str]]:
-    """What a catalog is made from: the newest seal, and the records of runs."""
-    return newest_seal(store), store.list("runs")
+def _state(store: LocalStore) -> tuple[Seal | None, list[list[str]]]:
+    """What a catalog is made from: the newest seal, runs, reviews, and labelers' tests."""
+    beside = [store.list("runs"), store.list("reviews"), evaluated_labelers(store)]
+    return newest_seal(store), beside
 
 
 def _shows_more(published: Path | None, path: Path) -> bool:
-    """Whether the published catalog is of a higher seal, or has runs that this one lacks."""
+    """Whether the published catalog is of a higher seal, or has something that this one lacks."""
     if published is None:
         return False
-    (seal, runs), (own_seal, own_runs) = _shown(published), _shown(path)
-    return seal > own_seal or (seal == own_seal and not runs <= own_runs)
+    (seal, shown), (own_seal, own_shown) = _shown(published), _shown(path)
+    return seal > own_seal or (seal == own_seal and not shown <= own_shown)
 
 
-def _shown(catalog: Path) -> tuple[int, set[tuple[object, ...]]]:
-    """The seal of a catalog and its runs; nothing if it cannot be read."""
+def _shown(catalog: Path) -> tuple[int, set[str]]:
+    """The seal of a catalog and what it shows beside that; nothing if it cannot be read."""
     try:
         with duckdb.connect(str(catalog), read_only=True) as connection:
-            runs = connection.execute("SELECT run, started_at, ended_at FROM runs").fetchall()
+            shown = connection.execute(_BESIDE_THE_SEAL).fetchall()
     except duckdb.Error:
         return 0, set()
-    return int(catalog.name.split("-")[0]), set(runs)
+    return int(catalog.name.split("-")[0]), {name for (name,) in shown}
 
 
 def _build(store: LocalStore, seal: Seal) -> Path:
@@ -110,46 +122,20 @@ def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
             f"ATTACH {quote_text(str(building))} AS catalog (STORAGE_VERSION 'v1.5.0')"
         )
         connection.execute("USE catalog")
-        create_tables(connection, store, seal)
+        labelers = list_labelers(store)
+        create_tables(connection, store, seal, labelers)
         spaces = create_views(connection, store, seal)
         seals = [read_seal(store, number) for number in range(1, seal.number)] + [seal]
         insert_changes(connection, store, seals)
-        with _transaction(connection):
-            _comment(connection, spaces)
+        create_label_tables(connection, store, seal, labelers)
+        create_evaluation_tables(connection, store, seal, labelers)
+        create_label_views(connection, store, seal, labelers)
+        create_vote_views(connection, store)
+        insert_label_changes(connection, store, seals, labelers)
+        explain(connection, spaces)
         connection.execute("CHECKPOINT catalog")
         connection.execute("USE memory")
         connection.execute("DETACH catalog")
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All at once: a hundred statements would be synced to disk one by one."""
-    connection.begin()
-    yield
-    connection.commit()
-
-
-def _comment(connection: duckdb.DuckDBPyConnection, spaces: dict[str, str]) -> None:
-    """Put the explanations where a person who opens the file finds them."""
-    for table, text in TABLES.items():
-        connection.execute(f"COMMENT ON TABLE {table} IS {quote_text(text)}")
-        for column, meaning in COLUMNS[table].items():
-            connection.execute(f"COMMENT ON COLUMN {table}.{column} IS {quote_text(meaning)}")
-    for column in _carried_columns(connection):
-        connection.execute(
-            f"COMMENT ON COLUMN documents.{quote_name(column)} IS {quote_text(CARRIED_COLUMN)}"
-        )
-    for space, text in spaces.items():
-        connection.execute(f"COMMENT ON VIEW {quote_name(space)} IS {quote_text(text)}")
-        for column, meaning in SPACE_COLUMNS.items():
-            connection.execute(
-                f"COMMENT ON COLUMN {quote_name(space)}.{column} IS {quote_text(meaning)}"
-            )
-
-
-def _carried_columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    names = [str(row[0]) for row in connection.execute("DESCRIBE documents").fetchall()]
-    return [name for name in names if name not in COLUMNS["documents"]]
 
 
 def _swap(store: LocalStore, path: Path) -> None:

@@ -53,6 +53,15 @@ def insert_changes(
             _compare(connection, store, (old.plan, new.plan), after)
 
 
+def match_rows(connection: duckdb.DuckDBPyConnection, *, has_ids: bool) -> None:
+    """Make the table matched: which row of the table before is which row of the table after."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE matched (before_place BIGINT, after_place BIGINT)"
+    )
+    for key in _STEPS_BY_ID if has_ids else _STEPS_BY_PLACE:
+        connection.execute(_MATCH.format(key=key))
+
+
 def _compare(
     connection: duckdb.DuckDBPyConnection, store: LocalStore, plans: tuple[str, str], seal: Seal
 ) -> None:
@@ -62,11 +71,7 @@ def _compare(
     dataset = seal.corpora[seal.changed].documents
     is_before_whole = _load(connection, store, "before", dataset, old - new)
     is_after_whole = _load(connection, store, "after", dataset, new - old)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE matched (before_place BIGINT, after_place BIGINT)"
-    )
-    for key in _STEPS_BY_ID if after.corpus.id_column else _STEPS_BY_PLACE:
-        connection.execute(_MATCH.format(key=key))
+    match_rows(connection, has_ids=after.corpus.id_column is not None)
     values = {  # rows beyond a limit are neither new nor deleted
         "is_before_whole": is_before_whole and before.corpus.limit is None,
         "is_after_whole": is_after_whole and after.corpus.limit is None,

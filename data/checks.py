@@ -4,7 +4,7 @@ Knows the parts of documents and spaces. Looks only at chunks that the seal befo
 unless one that it showed was done anew: then at the whole corpus.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from data.chunks import Chunk
 from data.datasets import Part, committed_chunks, load_dataset, read_records
-from data.lineage import Dataset
+from data.label_checks import LABELS_AT_FAULT, label_values
+from data.labelers import load_labeler
+from data.lineage import Dataset, LabelerLineage
 from data.plan import load_plan
-from data.schemas import REJECTS, stored_type
+from data.schemas import REJECTS, labels_schema, stored_type
 from data.seals import CorpusSeal, Seal, hash_attempts, visible_chunks
 from data.sql import bounded_memory, read_parts_by_name
 from data.store import Store, StoreError
@@ -77,7 +79,7 @@ def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: Corpu
                     documents = [name for name in some if name in documented]
                     records = list(read_records(store, corpus.documents, documents))
                     _show_parts(connection, store, "documents", [each.part for each in records])
-                    _check_space(connection, load_dataset(store, dataset))
+                    _check_beside_documents(connection, store, load_dataset(store, dataset))
 
 
 def _checked_chunks(store: Store, known: CorpusSeal | None) -> dict[str, list[str]]:
@@ -99,6 +101,16 @@ def _check_documents(
     _count(connection, _DOCUMENTS_AT_FAULT, {}, dataset)
 
 
+def _check_beside_documents(
+    connection: duckdb.DuckDBPyConnection, store: Store, dataset: Dataset
+) -> None:
+    if isinstance(dataset.lineage, LabelerLineage):
+        values = label_values(load_labeler(store, dataset.lineage.labeler))
+        _count(connection, LABELS_AT_FAULT, values, dataset.name)
+    else:
+        _check_space(connection, dataset)
+
+
 def _check_space(connection: duckdb.DuckDBPyConnection, space: Dataset) -> None:
     kind = _vector_type(space)
     is_list = pa.types.is_fixed_size_list(kind)
@@ -108,7 +120,7 @@ def _check_space(connection: duckdb.DuckDBPyConnection, space: Dataset) -> None:
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, int | None], dataset: str
+    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object], dataset: str
 ) -> None:
     found = connection.sql(query, params=values).to_arrow_table().to_pylist()[0]
     faults = ", ".join(f"{count} {fault}" for fault, count in found.items() if count)
@@ -142,7 +154,7 @@ def _rows_of(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The rows of these chunks, and what they rejected, as the views kept and rejects."""
     records = list(read_records(store, dataset, chunks))
-    empty = REJECTS.append(pa.field("vector", _vector_type(load_dataset(store, dataset))))
+    empty = _empty(load_dataset(store, dataset))
     with bounded_memory(store, _MEMORY) as connection:
         _show_parts(connection, store, "kept", [record.part for record in records], empty)
         _show_parts(connection, store, "rejects", [record.rejects for record in records])
@@ -161,6 +173,12 @@ def _show_parts(
         connection.execute(f"CREATE VIEW {name} AS FROM {read_parts_by_name(paths)}")
     else:
         connection.register(name, empty.empty_table())
+
+
+def _empty(dataset: Dataset) -> pa.Schema:
+    if isinstance(dataset.lineage, LabelerLineage):
+        return labels_schema(dataset.dimension or 0)
+    return REJECTS.append(pa.field("vector", _vector_type(dataset)))
 
 
 def _vector_type(dataset: Dataset) -> pa.DataType:

@@ -2,11 +2,13 @@
 
 TABLES: dict[str, str] = {
     "runs": "One row per run of embed-corpus or label-corpus: what it was asked and what it did.",
-    "chunks": "One row per chunk and dataset (the documents, or one space) of a corpus: the commit "
-    "unit, with the Parquet parts that hold its rows. Owed chunks are listed too.",
+    "chunks": "One row per chunk and dataset of a corpus (the documents, one space, or the labels "
+    "of one labeler): the commit unit, with the Parquet parts that hold its rows. Owed chunks are "
+    "listed too.",
     "documents": "One row per document of each corpus, keyed by (corpus, chunk, row), with the "
     "carried columns.",
-    "rejects": "Rows that were refused, with the reason: by all spaces, or by the one named.",
+    "rejects": "Rows that were refused, with the reason: on reading, or by the space or labeler "
+    "named.",
     "spaces": "One row per space and corpus: an encoder with one pooling. Each space is also a "
     "view of its name with the vectors.",
     "corpus_changes": "Documents that were new, changed, moved or deleted since the last listing.",
@@ -42,7 +44,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "chunks": {
         "corpus": "Corpus of the chunk.",
         "dataset": "Folder under datasets/ in the store.",
-        "space": "Name of the space, or null for the documents.",
+        "space": "Name of the space, if this is about one.",
+        "labeler": "Title of the labeler, if this is about its labels; documents have neither.",
+        "version": "Name of the labeler in the store.",
         "chunk": "Name of the chunk.",
         "file": "Source file, relative to the root of the corpus.",
         "row_start": "First row of the chunk in the file, from 0.",
@@ -67,15 +71,19 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "rejects": {
         "corpus": "Corpus of the row.",
-        "space": "Space that refused the text; null when the row was refused on reading.",
+        "space": "Space that refused the text, if one did.",
+        "labeler": "Labeler that gave the document no label, if one did not. If neither a space "
+        "nor a labeler stands here, the row was refused on reading.",
+        "version": "Name of this labeler in the store.",
         "chunk": "Chunk of the row.",
         "row": "Row in the source file, from 0.",
         "doc_id": "The user's id, or <file>#<row>.",
         "text_hash": "Hash of the text, where there is one.",
         "file": "Source file, relative to the root of the corpus.",
-        "stage": "read or encode.",
+        "stage": "read, encode or label.",
         "reason": "null, empty, blank, invalid_utf8, no_tokens, not_finite, zero_norm, or "
-        "no_direction: a vector of which rounding leaves nothing, or that was so before.",
+        "no_direction: a vector of which rounding leaves nothing, or that was so before; and of "
+        "a label no_vector or member_missing: what it is decided from is not there.",
         "detail": "More about the reason, if any.",
     },
     "spaces": {

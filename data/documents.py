@@ -18,7 +18,7 @@ _OWN_COLUMNS = """
 """
 _PARTS = """
     SELECT corpus, list(part ORDER BY file, row_start) FROM chunks
-    WHERE space IS NULL AND part IS NOT NULL GROUP BY corpus ORDER BY corpus
+    WHERE space IS NULL AND labeler IS NULL AND part IS NOT NULL GROUP BY corpus ORDER BY corpus
 """
 _NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL("),

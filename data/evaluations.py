@@ -74,6 +74,12 @@ def read_heldout(store: Store, name: str, columns: Iterable[str] | None = None) 
         raise DamagedModel(f"{key} is damaged ({error}). Remove it and train again.") from error
 
 
+def evaluated_labelers(store: Store) -> list[str]:
+    """The names of the labelers that were tested."""
+    names = store.list("models")
+    return [name for name in names if _EVALUATION in store.list(f"models/{name}")]
+
+
 def heldout_key(store: Store, name: str) -> str | None:
     """Where the documents of the labeler's test are; None if it was never tested."""
     there = _HELDOUT in store.list(f"models/{name}")

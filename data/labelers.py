@@ -5,16 +5,25 @@ Knows stored models and datasets. What is said of a labeler is in data/stored_la
 
 import logging
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from data.datasets import resolve_dataset
+from data.datasets import load_dataset, resolve_dataset
 from data.lineage import Dataset, LabelerLineage, slug
 from data.models import ModelDescription, describe_models, load_model
+from data.seals import Seal
 from data.store import Store, StoreError
 from data.stored_labeler import StoredLabeler
 
 _log = logging.getLogger(__name__)
+
+
+class LabelVersion(NamedTuple):
+    """A labeler's title, and the name of this version of it in the store."""
+
+    labeler: str
+    version: str
 
 
 def labeler_names(store: Store) -> tuple[str, ...]:
@@ -63,6 +72,21 @@ def labeler_dataset(store: Store, name: str) -> Dataset:
             dimension=len(labeler.label_schema.labels),
         ),
     )
+
+
+def label_versions(
+    store: Store, seal: Seal, labelers: Iterable[StoredLabeler]
+) -> dict[str, LabelVersion]:
+    """Whose labels each dataset of a seal holds; one whose labeler is gone goes by its dataset."""
+    known = {labeler.fingerprint: labeler for labeler in labelers}
+    versions = {}
+    for name in dict.fromkeys(each for c in seal.corpora.values() for each in c.labelers):
+        dataset = load_dataset(store, name)
+        assert isinstance(dataset.lineage, LabelerLineage)
+        labeler = known.get(dataset.lineage.labeler)
+        gone = LabelVersion(dataset.slug, f"{dataset.slug}-{dataset.lineage.labeler[:8]}")
+        versions[name] = LabelVersion(labeler.title, labeler.name) if labeler else gone
+    return versions
 
 
 def with_members(store: Store, names: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Knows its shape, and passes over what else stands there. Does not know how a lab
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from data.lineage import fingerprint
 
@@ -43,7 +43,7 @@ class StoredMethod(BaseModel):
     model_config = _OF_ABOUT
 
     name: str
-    parameters: dict[str, object] = {}
+    parameters: dict[str, JsonValue] = {}
 
 
 class StoredCalibration(BaseModel):

@@ -7,17 +7,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
-import pyarrow as pa
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from data.datasets import Record, load_dataset, read_records
 from data.documents import create_documents
+from data.inserting import insert_rows
+from data.labelers import label_versions
 from data.lineage import SpaceLineage
 from data.local_store import LocalStore
 from data.plan import load_plan
 from data.runs import load_runs
 from data.seals import CorpusSeal, Seal, visible_chunks
-from data.sql import quote_name, read_parts
+from data.sql import read_parts
+from data.stored_labeler import StoredLabeler
 from data.views import model_of, space_names
 
 _DDL = """
@@ -28,24 +30,25 @@ _DDL = """
         reused BIGINT, duplicates BIGINT, tokens BIGINT, truncated BIGINT, device_seconds DOUBLE,
         wait_seconds DOUBLE, failures TEXT[], labelers TEXT[], labelled BIGINT, for_review BIGINT);
     CREATE TABLE chunks (
-        corpus TEXT, dataset TEXT, space TEXT, chunk TEXT, file TEXT, row_start BIGINT,
-        rows_planned BIGINT, is_committed BOOLEAN, rows BIGINT, rejected BIGINT, part TEXT,
-        rejects_part TEXT, size_bytes BIGINT, tokens BIGINT, attempt TEXT);
+        corpus TEXT, dataset TEXT, space TEXT, labeler TEXT, version TEXT, chunk TEXT, file TEXT,
+        row_start BIGINT, rows_planned BIGINT, is_committed BOOLEAN, rows BIGINT,
+        rejected BIGINT, part TEXT, rejects_part TEXT, size_bytes BIGINT, tokens BIGINT,
+        attempt TEXT);
     CREATE TABLE spaces (
         space TEXT, dataset TEXT, corpus TEXT, model TEXT, strategy TEXT, dimension INTEGER,
         precision TEXT, is_normalized BOOLEAN, vectors BIGINT, rejected BIGINT,
         owed_chunks BIGINT, is_complete BOOLEAN, encoder JSON, pooling JSON);
     CREATE TABLE rejects (
-        corpus TEXT, space TEXT, chunk TEXT, row BIGINT, doc_id TEXT, text_hash BLOB, file TEXT,
-        stage TEXT, reason TEXT, detail TEXT);
+        corpus TEXT, space TEXT, labeler TEXT, version TEXT, chunk TEXT, row BIGINT, doc_id TEXT,
+        text_hash BLOB, file TEXT, stage TEXT, reason TEXT, detail TEXT);
     CREATE TABLE corpus_changes (
         seal BIGINT, corpus TEXT, change TEXT, doc_id TEXT, file TEXT, row BIGINT,
         file_before TEXT, row_before BIGINT, text_hash BLOB);
     CREATE TABLE unreadable_files (corpus TEXT, file TEXT, reason TEXT);
 """
 _REJECTS_PARTS = """
-    SELECT corpus, space, list(rejects_part) FROM chunks
-    WHERE rejects_part IS NOT NULL GROUP BY corpus, space
+    SELECT corpus, space, labeler, version, list(rejects_part) FROM chunks
+    WHERE rejects_part IS NOT NULL GROUP BY corpus, dataset, space, labeler, version
 """
 _SPACE_COUNTS = """
     SELECT coalesce(sum(rows), 0)::BIGINT AS vectors,
@@ -60,7 +63,9 @@ class _ChunkRow(BaseModel):
 
     corpus: str
     dataset: str
-    space: str | None
+    space: str | None = None
+    labeler: str | None = None
+    version: str | None = None
     chunk: str
     file: str
     row_start: int
@@ -75,26 +80,34 @@ class _ChunkRow(BaseModel):
     attempt: str | None = None
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal) -> None:
-    """Create and fill every table but corpus_changes, which stays empty here."""
+def create_tables(
+    connection: duckdb.DuckDBPyConnection,
+    store: LocalStore,
+    seal: Seal,
+    labelers: Sequence[StoredLabeler],
+) -> None:
+    """Create and fill every table about documents and spaces, but corpus_changes stays empty."""
     connection.execute(_DDL)
-    names = space_names(store, seal)
+    spaces = space_names(store, seal)
+    names = {dataset: {"space": space} for dataset, space in spaces.items()}
+    versions = label_versions(store, seal, labelers)
+    names |= {dataset: version._asdict() for dataset, version in versions.items()}
     runs = [run.model_dump(mode="json", exclude={"drift", "audit"}) for run in load_runs(store)]
-    _insert(connection, "runs", runs)
+    insert_rows(connection, "runs", runs)
     for name, corpus in seal.corpora.items():
         rows = list(_chunk_rows(store, name, corpus, names))
-        _insert(connection, "chunks", [row.model_dump() for row in rows])
+        insert_rows(connection, "chunks", [row.model_dump() for row in rows])
         unreadable = load_plan(store, corpus.plan).unreadable
         files = [{"corpus": name, "file": file.path, "reason": file.reason} for file in unreadable]
-        _insert(connection, "unreadable_files", files)
+        insert_rows(connection, "unreadable_files", files)
     create_documents(connection, store)
     _fill_rejects(connection, store)
     for name, corpus in seal.corpora.items():
-        _fill_spaces(connection, store, (name, corpus), names)
+        _fill_spaces(connection, store, (name, corpus), spaces)
 
 
 def _chunk_rows(
-    store: LocalStore, name: str, corpus: CorpusSeal, names: dict[str, str]
+    store: LocalStore, name: str, corpus: CorpusSeal, names: Mapping[str, dict[str, str]]
 ) -> Iterator[_ChunkRow]:
     chunks = load_plan(store, corpus.plan).chunks
     for dataset, shown in visible_chunks(store, corpus).items():
@@ -104,12 +117,12 @@ def _chunk_rows(
             yield _ChunkRow(
                 corpus=name,
                 dataset=dataset,
-                space=names.get(dataset),
                 chunk=chunk.name,
                 file=chunk.path,
                 row_start=chunk.row_start,
                 rows_planned=chunk.rows,
                 is_committed=record is not None,
+                **names.get(dataset, {}),
                 **(_counts(record) if record else {}),
             )
 
@@ -127,14 +140,14 @@ def _counts(record: Record) -> dict[str, int | str | None]:
 
 
 def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
-    for corpus, space, parts in connection.execute(_REJECTS_PARTS).fetchall():
+    for *names, parts in connection.execute(_REJECTS_PARTS).fetchall():
         paths = [store.location(part) for part in parts]
         connection.execute(
-            "INSERT INTO rejects SELECT $corpus, $space, r.chunk, r.row, r.doc_id, r.text_hash, "
-            "c.file, r.stage, r.reason, r.detail "
+            "INSERT INTO rejects SELECT $corpus, $space, $labeler, $version, r.chunk, r.row, "
+            "r.doc_id, r.text_hash, c.file, r.stage, r.reason, r.detail "
             f"FROM {read_parts(paths)} r "
             "JOIN (SELECT DISTINCT chunk, file FROM chunks) c USING (chunk)",
-            {"corpus": corpus, "space": space},
+            dict(zip(("corpus", "space", "labeler", "version"), names, strict=True)),
         )
 
 
@@ -168,18 +181,4 @@ def _fill_spaces(
                 **counts,
             }
         )
-    _insert(connection, "spaces", rows)
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, JsonValue]]
-) -> None:
-    """Add rows by column name; nested values go in as JSON or lists, as the column has it."""
-    if rows:
-        plain = [
-            {k: json.dumps(v) if isinstance(v, dict) else v for k, v in row.items()} for row in rows
-        ]
-        names = ", ".join(quote_name(name) for name in plain[0])
-        connection.register("added", pa.Table.from_pylist(plain))
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM added")
-        connection.unregister("added")
+    insert_rows(connection, "spaces", rows)

@@ -9,6 +9,8 @@ import duckdb
 
 from data.comments import TABLES
 from data.datasets import load_dataset
+from data.label_comments import LABEL_TABLES
+from data.label_view_comments import LABEL_VIEWS
 from data.lineage import Dataset
 from data.local_store import LocalStore
 from data.seals import Seal
@@ -49,7 +51,7 @@ def space_names(store: LocalStore, seal: Seal) -> dict[str, str]:
     """The view of each space: its slug, or slug and fingerprint where two share a slug."""
     datasets = dict.fromkeys(space for corpus in seal.corpora.values() for space in corpus.spaces)
     slugs = {dataset: load_dataset(store, dataset).slug for dataset in datasets}
-    taken = Counter([*slugs.values(), *TABLES])
+    taken = Counter([*slugs.values(), *TABLES, *LABEL_TABLES, *LABEL_VIEWS])
     return {
         dataset: slug if taken[slug] == 1 else dataset.replace("-", "_")
         for dataset, slug in slugs.items()
