@@ -30,15 +30,15 @@ class Cost(BaseModel):
 class ComparedLabeler(BaseModel):
     """A labeler of the comparison.
 
-    `name` is what people read, `labeler` its name in the store. `held_quality` is its headline
-    figure on training rows that it had not seen: by this one labelers are chosen, so that the test
-    stays untouched by the choice.
+    `name` is what people read, `labeler` its name in the store; None: a control, not kept.
+    `held_quality` is its headline figure on training rows that it had not seen: by this one
+    labelers are chosen, so that the test stays untouched by the choice.
     """
 
     model_config = _FROZEN
 
     name: str
-    labeler: str
+    labeler: str | None
     family: Family
     evaluation: Evaluation
     held_quality: float

@@ -101,7 +101,7 @@ def _page(comparison: Comparison) -> Page:
         advice=advice,
         reasons=separator + reasons,
         chosen=name,
-        labeler=comparison.labeler(name).labeler,
+        labeler=comparison.labeler(name).labeler or "",
         text=comparison.text,
         judged=_JUDGED[comparison.label_schema.task],
         num_test=f"{evaluation.num_test:,}",

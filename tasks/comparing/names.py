@@ -1,0 +1,46 @@
+"""What labelers are called on the page: their titles, without what all of them share."""
+
+from tasks.comparing.comparison import Family
+from tasks.training.request import TrainRequest
+from tasks.training.shelf import Kept
+from tasks.training.titles import head_words
+from tasks.training.train import LabelerTraining
+
+
+def display_names(training: LabelerTraining) -> dict[str, str]:
+    """A name for each title: the pooling, and its head where there are several."""
+    return {kept.title: _display(training.request, kept) for kept in training.shelf}
+
+
+def _display(request: TrainRequest, kept: Kept) -> str:
+    own = kept.title.removeprefix(f"{request.title}_")
+    return _BY_SOURCE[kept.member.labeler.spec.source.kind](request, kept, own)
+
+
+def _pooling(request: TrainRequest, kept: Kept, own: str) -> str:
+    heads = [head_words(head) for head in request.training.space_heads]
+    head = next((each for each in (*heads, "linear") if own.endswith(f"_{each}")), "")
+    space = own.removesuffix(f"_{head}")
+    return space if [head] == heads or head == "linear" else f"{space} + {head}"
+
+
+def _text(request: TrainRequest, kept: Kept, own: str) -> str:
+    return f"words ({own})"
+
+
+def _ensemble(request: TrainRequest, kept: Kept, own: str) -> str:
+    return f"{own} of all {kept.reads.split()[0]}"
+
+
+_BY_SOURCE = {"space": _pooling, "text": _text, "members": _ensemble}
+
+
+def family_of(kept: Kept) -> Family:
+    """What kind of labeler it is: by its source, and by how its head was made."""
+    spec = kept.member.labeler.spec
+    if spec.source.kind == "space" and spec.method.name == "linear":
+        return "fine_tuned" if "_tuned_" in kept.title else "learned"
+    return _FAMILIES[spec.source.kind]
+
+
+_FAMILIES: dict[str, Family] = {"space": "pooling", "text": "text", "members": "ensemble"}
