@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from uuid import uuid4
 
 from prefect import flow, get_run_logger
-from prefect.runtime import flow_run
 from pydantic_settings import SettingsConfigDict
 
 from data import CorpusSpec, StoreSpec
@@ -27,6 +25,7 @@ from tasks.pacing import too_many_rejects
 from tasks.plan_corpus import EmbedRequest, Work, plan_corpus
 from tasks.progress import Progress, watched
 from tasks.publish_corpus import publish_corpus, publish_work
+from tasks.run_name import run_name
 from tasks.run_spec import RunSpec
 from tasks.runners import Outcome
 from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning, what_is_owed
@@ -112,9 +111,8 @@ def _stuck(outcome: Outcome, receipts: list[ChunkReceipt]) -> str:
 
 
 def _ended(started_at: datetime, receipts: list[ChunkReceipt], problems: tuple[str, ...]) -> Ended:
-    name, number = flow_run.name or "embed", flow_run.id or uuid4().hex
     return Ended(
-        run=f"{name}-{number[:8]}",
+        run=run_name("embed"),
         started_at=started_at,
         receipts=tuple(receipts),
         problems=problems,

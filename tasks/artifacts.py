@@ -16,8 +16,11 @@ from prefect.exceptions import PrefectException
 
 from tasks.estimating.findings import CorpusEstimate
 from tasks.estimating.words import estimate_headline, estimate_rows
+from tasks.labelling.summary import NOT_ACCURACY, LabelSummary, night_rows
 from tasks.progress import Progress
 from tasks.summary import RunSummary, summary_rows
+from tasks.training.findings import Training
+from tasks.training.words import TRAINING_COLUMNS, recommendation_words, training_rows
 
 _UPDATE_EVERY_S = 3.0
 
@@ -55,10 +58,7 @@ def create_summary_artifacts(summary: RunSummary) -> None:
             table=[{"what": label, "value": value} for label, value in summary_rows(summary)],
             description=f"Corpus {summary.corpus}, seal {summary.seal}",
         )
-        if summary.problems or summary.warnings or summary.tolerated:
-            lines = [f"- **{text}**" for text in summary.problems]
-            lines += [f"- {text}" for text in (*summary.warnings, *summary.tolerated)]
-            create_markdown_artifact("\n".join(lines), key="embed-corpus-notes")
+        _create_notes("embed-corpus-notes", summary.problems, summary.warnings + summary.tolerated)
 
 
 def create_estimate_artifact(estimate: CorpusEstimate) -> None:
@@ -85,6 +85,41 @@ def create_fitted_artifact(key: str, name: str, poolings: Sequence[str]) -> None
             ],
             description=f"Kept in the store as {name}",
         )
+
+
+def create_training_artifact(training: Training) -> None:
+    """The labelers side by side, and which one to promote."""
+    with _unless_the_server_is_away():
+        create_table_artifact(
+            key="train-labeler",
+            table=[
+                dict(zip(TRAINING_COLUMNS, row, strict=True)) for row in training_rows(training)
+            ],
+            description=recommendation_words(training),
+        )
+
+
+def create_night_artifacts(summary: LabelSummary) -> None:
+    """The night's numbers, and drift beside its limits; problems and warnings as text."""
+    with _unless_the_server_is_away():
+        create_table_artifact(
+            key="label-corpus-summary",
+            table=[{"what": label, "value": value} for label, value in night_rows(summary)],
+            description=f"Corpus {summary.corpus}, seal {summary.seal}",
+        )
+        if summary.drift:
+            create_table_artifact(
+                key="label-corpus-drift",
+                table=[figure.model_dump() for figure in summary.drift],
+                description=f"How the new texts differ from those of the tests; {NOT_ACCURACY}",
+            )
+        _create_notes("label-corpus-notes", summary.problems, summary.warnings + summary.tolerated)
+
+
+def _create_notes(key: str, problems: Sequence[str], notes: Sequence[str]) -> None:
+    lines = [*(f"- **{text}**" for text in problems), *(f"- {text}" for text in notes)]
+    if lines:
+        create_markdown_artifact("\n".join(lines), key=key)
 
 
 @contextmanager

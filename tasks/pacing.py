@@ -5,6 +5,7 @@ Knows counts and seconds. Reads nothing.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from tasks.job import ChunkReceipt
 
@@ -13,7 +14,16 @@ MAX_TASKS = 1000
 ROWS_TO_JUDGE_REJECTS_BY = 1000
 
 
-def chunks_a_task(made: Sequence[ChunkReceipt], num_pending: int, num_tasks_left: int) -> int:
+class Timed(Protocol):
+    """What one chunk came to."""
+
+    @property
+    def seconds(self) -> float:
+        """What it took."""
+        ...
+
+
+def chunks_a_task(made: Sequence[Timed], num_pending: int, num_tasks_left: int) -> int:
     """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
     seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
     by_time = int(TASK_S / seconds) if seconds else num_pending

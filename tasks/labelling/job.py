@@ -61,6 +61,7 @@ class LabelReceipt(BaseModel):
         without_label: Documents that a labeler could not read, likewise for each.
         documents: Documents that this run was the first to see.
         datasets: The labels that this run was the first to commit.
+        is_unreadable: Its file is damaged, which a run may tolerate.
     """
 
     model_config = _FROZEN
@@ -74,4 +75,5 @@ class LabelReceipt(BaseModel):
     rejected: int = 0
     seconds: float = 0.0
     datasets: tuple[str, ...] = ()
+    is_unreadable: bool = False
     failure: str | None = None

@@ -20,6 +20,7 @@ from data import (
     labelers_in_force,
     load_dataset,
     load_labeler,
+    load_plan,
     make_plan,
     newest_seal,
     open_existing_store,
@@ -101,8 +102,33 @@ def plan_night(request: LabelRequest, run: str) -> LabelWork | None:
         plan_before=known.plan if known else None,
         to_embed=_to_embed(store, job, plan, request.night),
         num_rows=plan.rows,
-        unreadable=tuple(f"{file.path}: {file.reason}" for file in plan.unreadable),
+        unreadable=unreadable_words(plan),
     )
+
+
+def list_anew(work: LabelWork) -> LabelWork:
+    """The same night over the listing that embed-corpus made and sealed, if it had work to do."""
+    if not work.to_embed:
+        return work
+    store = open_existing_store(work.job.store.path)
+    seal = newest_seal(store)
+    known = seal.corpora.get(work.request.corpus.name) if seal else None
+    if known is None:  # a run that embedded nothing seals nothing
+        return work
+    plan = load_plan(store, known.plan)
+    return work.model_copy(
+        update={
+            "job": work.job.model_copy(update={"plan": plan.name}),
+            "plan_before": plan.name,
+            "num_rows": plan.rows,
+            "unreadable": unreadable_words(plan),
+        }
+    )
+
+
+def unreadable_words(plan: Plan) -> tuple[str, ...]:
+    """The files that could not be listed, with their reason."""
+    return tuple(f"{file.path}: {file.reason}" for file in plan.unreadable)
 
 
 def find_labelers(request: LabelRequest) -> tuple[str, ...]:

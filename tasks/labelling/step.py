@@ -62,7 +62,12 @@ def _label_chunk(
     rows: ChunkRows | ChunkFailure | None,
 ) -> LabelReceipt:
     if isinstance(rows, ChunkFailure):
-        return LabelReceipt(chunk=chunk.name, place=chunk.place, failure=rows.reason)
+        return LabelReceipt(
+            chunk=chunk.name,
+            place=chunk.place,
+            is_unreadable=rows.is_unreadable,
+            failure=rows.reason,
+        )
     attempt = Attempt(new_attempt(), job.run)
     receipt = LabelReceipt(chunk=chunk.name, place=chunk.place)
     if rows is not None and owed.documents:

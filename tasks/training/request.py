@@ -122,14 +122,18 @@ class TrainRequest(BaseModel):
         """What all labelers' titles begin with."""
         return self.training.title or slug(self.corpus.name)
 
-    @model_validator(mode="after")
-    def _columns_are_carried(self) -> Self:
-        named = {"label_column": self.label_column, "split_column": self.training.split_column}
-        for field, column in named.items():
-            if column is not None and column not in self.corpus.carry_columns:
-                raise ValueError(
-                    f"{field} {column!r} is not among corpus.carry_columns, "
-                    f"{list(self.corpus.carry_columns)}. Add it there: labels are kept beside the "
-                    "documents."
-                )
-        return self
+
+def refuse_uncarried(request: TrainRequest) -> None:
+    """Refuse columns that do not come with the documents.
+
+    Raises:
+        ValueError: labels or splits are not carried along.
+    """
+    named = {"label_column": request.label_column, "split_column": request.training.split_column}
+    for field, column in named.items():
+        if column is not None and column not in request.corpus.carry_columns:
+            raise ValueError(
+                f"{field} {column!r} is not among corpus.carry_columns, "
+                f"{list(request.corpus.carry_columns)}. Add it there: labels are kept beside the "
+                "documents."
+            )

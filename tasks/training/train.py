@@ -26,7 +26,7 @@ from labeling import (
 from tasks.training.examples import read_examples
 from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.learned import LearnedSpace, learn_pooling, tune_encoder
-from tasks.training.request import TrainRequest
+from tasks.training.request import TrainRequest, refuse_uncarried
 from tasks.training.reviewed import read_reviewed
 from tasks.training.shelf import Kept, Shelf, TestTexts, to_trained
 from tasks.training.space_rows import TextFacts, read_space
@@ -195,6 +195,7 @@ def check_training(request: TrainRequest) -> tuple[str, ...]:
     Raises:
         ValueError: they cannot, or the request asks for what does not fit.
     """
+    refuse_uncarried(request)
     planned_titles(request)
     store = open_existing_store(request.store.path) if has_store(request.store) else None
     return read_examples(request, read_reviewed(store, request), None, ()).facts

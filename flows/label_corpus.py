@@ -1,0 +1,126 @@
+"""The flow label-corpus, and its command line: `python -m flows.label_corpus --help`.
+
+Knows which work in which order. The work itself is in tasks/.
+"""
+
+from datetime import UTC, datetime
+
+from prefect import flow, get_run_logger
+from pydantic_settings import SettingsConfigDict
+
+from data import CATALOG, CorpusSpec, StoreSpec
+from flows.command_line import Command, plain_errors
+from flows.console import console
+from flows.embed_corpus import RunIncomplete, embed_corpus
+from flows.night_report import announce_night, report_night
+from flows.report import warn
+from flows.server import require_server
+from tasks.artifacts import create_night_artifacts
+from tasks.label_chunks import label_owed
+from tasks.labelling.job import LabelReceipt
+from tasks.labelling.night import look_at_night
+from tasks.labelling.plan_labels import LabelWork, list_anew, plan_labels
+from tasks.labelling.publish import publish_labels, publish_night
+from tasks.labelling.request import LabelRequest, NightSpec
+from tasks.labelling.summary import LabelSummary, NightEnded, what_night_owes
+from tasks.run_name import run_name
+from tasks.run_spec import RunSpec
+
+
+@flow(name="label-corpus", flow_run_name="label-{corpus.name}")
+def label_corpus(
+    corpus: CorpusSpec,
+    labelers: tuple[str, ...] = (),
+    store: StoreSpec = StoreSpec(),  # noqa: B008 - frozen, and Prefect's form shows its defaults
+    night: NightSpec = NightSpec(),  # noqa: B008 - likewise
+    run: RunSpec = RunSpec(),  # noqa: B008 - likewise
+) -> LabelSummary:
+    """Label what is new or changed in a corpus, with the labelers in force; made for every night.
+
+    What a labeler has labelled is not labelled again, and no text is encoded twice. A labeler that
+    is new labels all documents, from the vectors that are stored.
+
+    Args:
+        corpus: What to read.
+        labelers: Titles of labelers in force, or names of stored ones. Empty: all in force.
+        store: Where vectors and labels are kept.
+        night: The audit, and where encoders run and are found.
+        run: Sizes, budgets and limits.
+    """
+    started_at = datetime.now(UTC)
+    request = LabelRequest(corpus=corpus, labelers=labelers, store=store, night=night, run=run)
+    work = plan_labels(request, run_name("label"))
+    if work is None:
+        return _nothing_to_do(request)
+    announce_night(work)
+    encoded, problems = _embed_missing(work)
+    work = list_anew(work)
+    receipts: list[LabelReceipt] = []
+    ended = NightEnded(started_at=started_at, receipts=(), encoded=encoded, problems=problems)
+    try:
+        with console.status(f"labelling {corpus.name}"):
+            receipts.extend(label_owed(work.job))
+        found = look_at_night(work.job, receipts, night.audit)
+    except BaseException as error:  # a cancelled run, too, publishes what it has
+        problem = f"stopped early: {error!r}"
+        publish_night(work, _with(ended, receipts, problems=(*problems, problem)))
+        raise
+    summary = publish_labels(work, _with(ended, receipts, night=found))
+    create_night_artifacts(summary)
+    report_night(summary)
+    if not summary.is_complete:
+        raise RunIncomplete(what_night_owes(summary))
+    return summary
+
+
+def _embed_missing(work: LabelWork) -> tuple[int, tuple[str, ...]]:
+    """Embed what spaces lack; texts encoded, and what could not be: the rest is labelled anyway."""
+    request, encoded, problems = work.request, 0, []
+    for asked in work.to_embed:
+        try:
+            done = embed_corpus(
+                request.corpus, asked.encoder, asked.poolings, store=request.store, run=request.run
+            )
+            encoded += done.encoded
+        except RunIncomplete as error:
+            warn(str(error))
+            problems.append(str(error))
+    return encoded, tuple(problems)
+
+
+def _with(ended: NightEnded, receipts: list[LabelReceipt], **changes: object) -> NightEnded:
+    return ended.model_copy(update={"receipts": tuple(receipts), **changes})
+
+
+def _nothing_to_do(request: LabelRequest) -> LabelSummary:
+    """A night before the first labeler is no failure: schedules may be there before labelers."""
+    path = request.store.path
+    said = (
+        f"Nothing to do: no labeler is in force in {path}. Train some with train-labeler, and put "
+        f"one in force: python -m flows.promote {path} NAME"
+    )
+    console.print(said, markup=False)
+    get_run_logger().info(said)
+    return LabelSummary(
+        run=run_name("label"), corpus=request.corpus.name, catalog=f"{path}/{CATALOG}", labelers=()
+    )
+
+
+class LabelCommand(LabelRequest, Command):
+    """Label what is new or changed in a corpus, in this process, recorded by the Prefect server."""
+
+    model_config = SettingsConfigDict(cli_prog_name="python -m flows.label_corpus")
+
+
+def main() -> None:
+    """Obey the command line."""
+    asked = LabelCommand.parse()
+    require_server()
+    with plain_errors(RunIncomplete):
+        label_corpus(
+            asked.corpus, asked.labelers, store=asked.store, night=asked.night, run=asked.run
+        )
+
+
+if __name__ == "__main__":
+    main()
