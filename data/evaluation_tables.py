@@ -36,7 +36,7 @@ _DDL = """
         bias DOUBLE);
 """
 _OF_TEST = ConfigDict(frozen=True, extra="ignore")
-_LINEAR = frozenset({"logistic_regression", "linear_svm"})
+_LINEAR = frozenset({"logistic_regression", "linear_svm", "linear"})
 _FIGURES = ("ece_limit", "auto_share", "auto_precision")
 _PER_LABEL = ("precision", "recall", "f1")
 

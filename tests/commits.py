@@ -4,7 +4,7 @@ A vector is arithmetic: `vector_of` says which one a text has.
 """
 
 import hashlib
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,10 +104,9 @@ def space_tables(
     texts = rows.texts.to_pylist()
     kept = pa.array([text not in refused for text in texts], pa.bool_())
     bad = rows.documents.filter(pa.compute.invert(kept)).select(_KEY)
-    reasons = pa.table({"stage": ["encode"] * len(bad), "reason": ["no_tokens"] * len(bad)})
     vectors = [vector_of(text, dataset.dimension or 0) for text in texts if text not in refused]
     table = space_table(dataset, rows.documents.filter(kept), vectors)
-    return table, _rejects(bad, reasons)
+    return table, rejects_table(bad, "encode", "no_tokens")
 
 
 def space_table(dataset: Dataset, documents: pa.Table, vectors: Sequence[Any]) -> pa.Table:
@@ -169,7 +168,9 @@ def write_tables(
     )
 
 
-def _rejects(documents: pa.Table, columns: pa.Table) -> pa.Table:
-    values: dict[str, Iterable[Any]] = {name: documents[name] for name in _KEY}
-    values |= {name: columns[name] for name in columns.column_names}
-    return pa.table(values | {"detail": pa.nulls(len(documents), pa.string())}, schema=REJECTS)
+def rejects_table(documents: pa.Table, stage: str, reason: str) -> pa.Table:
+    """These documents as rejects, all for one reason."""
+    count = len(documents)
+    values: dict[str, Any] = {name: documents[name] for name in _KEY}
+    values |= {"stage": [stage] * count, "reason": [reason] * count}
+    return pa.table(values | {"detail": pa.nulls(count, pa.string())}, schema=REJECTS)
