@@ -44,7 +44,8 @@ up: setup ## Start the Prefect server, create the work pool, deploy the flows
 	@$(call quietly,$(BIN)/prefect --no-prompt deploy --all)
 	@$(BIN)/prefect automation inspect 'Crash silent runs' > /dev/null 2>&1 || \
 	  { $(call quietly,$(BIN)/prefect automation create --from-file automations.yaml); }
-	@echo "Deployed: embed-corpus, estimate-corpus, fit-ranges, fit-token-weights. Now, in another terminal: make worker"
+	@echo "Deployed: $$(sed -n 's/^  - name: //p' prefect.yaml | paste -sd, - | sed 's/,/, /g')."
+	@echo "Now, in another terminal: make worker"
 	@echo "and here: . .venv/bin/activate && prefect deployment run embed-corpus"
 
 worker: setup ## Run what is scheduled or asked for, until Ctrl-C
