@@ -15,7 +15,7 @@ from embedding.batches import PackedBatch
 from embedding.encoder import Encoder
 from embedding.model import Transformer
 from embedding.runner import BatchRunner
-from embedding.tokenized import LongArray, TokenizedTexts, TokenRows
+from embedding.tokenized import IntArray, LongArray, TokenizedTexts, TokenRows
 from embedding.views import PlannedPooling, View
 from embedding.windows import TextWindows
 from pooling import Fitted, PoolingSpec, Sizes, TextPooler, TokenBatch
@@ -67,12 +67,12 @@ class TrainablePooling:
             raise ValueError(f"{len(empty)} texts without a token: {empty[:10]}. Leave them out.")
         return tokenized
 
-    def most_states(self, tokenized: TokenizedTexts) -> LongArray:
+    def most_states(self, tokenized: TokenizedTexts) -> IntArray:
         """How many tokens of each text are read at most, those counted that windows share."""
         tokenizer = self.encoder.parts.tokenizer
         around = len(tokenizer.template) + tokenizer.window_cut.overlap + tokenized.prompt_tokens
         windows = tokenizer.window_cut.count(tokenized)
-        most: LongArray = tokenized.lengths + windows.astype(np.int64) * around
+        most: IntArray = (tokenized.lengths + windows * around).astype(np.int32)
         return most
 
     def cut(self, tokenized: TokenizedTexts, chosen: LongArray) -> TextWindows:

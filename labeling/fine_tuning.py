@@ -84,24 +84,21 @@ def fine_tune(
             learner.loss,
             Patience(options.epochs, options.patience),
         )
-    save_encoder(loaded, folder, pooling)
-    found = _read_back(trained, learner, describe_training(examples, options), folder)
-    held_logits = found.logits(examples, held)
+        save_encoder(loaded, folder, pooling)
+        found = _read_back(trained, learner, describe_training(examples, options), folder)
+        held_logits = found.logits(examples, held)
+        test_logits = found.logits(examples, examples.test)
     _refuse_others(folder, held_logits, learner.logits(held))
-    return FineTuned(
-        encoder=found.encoder.spec,
-        pooling=pooling,
-        fitted=found.fitted,
-        fit=LinearFit(
-            weights=found.weights,
-            bias=found.bias,
-            held=held,
-            held_logits=held_logits,
-            test_logits=found.logits(examples, examples.test),
-            log_losses=losses,
-            seconds=time.perf_counter() - started,
-        ),
+    fit = LinearFit(
+        weights=found.weights,
+        bias=found.bias,
+        held=held,
+        held_logits=held_logits,
+        test_logits=test_logits,
+        log_losses=losses,
+        seconds=time.perf_counter() - started,
     )
+    return FineTuned(found.encoder.spec, pooling, found.fitted, fit)
 
 
 def _refuse_untrainable(encoder: EncoderSpec) -> None:

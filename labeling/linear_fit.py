@@ -37,10 +37,13 @@ class TrainedHead(nn.Module):
     """
 
     def __init__(self, vectors: Tensor, num_labels: int, *, dropout: float) -> None:
-        """Fresh weights come from torch's seed; the factor is that of these vectors."""
+        """Fresh weights come from torch's seed; the factor is that of these vectors.
+
+        It is at most that of vectors of length 1: layers may cancel before they are weighed.
+        """
         super().__init__()
         size = vectors.detach().square().mean().sqrt()
-        self.factor = float(1 / size.clamp_min(1e-6))
+        self.factor = float(1 / size.clamp_min(vectors.shape[1] ** -0.5))
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(vectors.shape[1], num_labels).to(vectors.device)
 

@@ -70,30 +70,27 @@ def train_pooler(
     """
     started = time.perf_counter()
     held, others = hold_out(examples, options.validation_fold)
-    runs = _Runs(encoder, examples, pooling, options)
     with seeded(options.seed, encoder.device):
+        runs = _Runs(encoder, examples, pooling, options)
         run = runs.begin()
         patience = Patience(options.epochs, options.patience)
         losses = learn_until_best(run.descent, others, held, run.learner.loss, patience)
-    held_logits = run.found().logits(examples, held)
-    if options.refit:
-        with seeded(options.seed, encoder.device):
+        held_logits = run.found().logits(examples, held)
+        if options.refit:
             run = runs.begin()
             learn_for(run.descent, examples.train, best_epochs(losses))
-    found = run.found()
-    return TrainedPooler(
-        pooling=pooling,
-        fitted=found.fitted,
-        fit=LinearFit(
-            weights=found.weights,
-            bias=found.bias,
-            held=held,
-            held_logits=held_logits,
-            test_logits=found.logits(examples, examples.test),
-            log_losses=losses,
-            seconds=time.perf_counter() - started,
-        ),
+        found = run.found()
+        test_logits = found.logits(examples, examples.test)
+    fit = LinearFit(
+        weights=found.weights,
+        bias=found.bias,
+        held=held,
+        held_logits=held_logits,
+        test_logits=test_logits,
+        log_losses=losses,
+        seconds=time.perf_counter() - started,
     )
+    return TrainedPooler(pooling, found.fitted, fit)
 
 
 @dataclass(frozen=True, slots=True)
