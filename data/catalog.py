@@ -6,6 +6,8 @@ Knows how a catalog is built beside the old one and swapped in. data/tables.py k
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,7 +20,7 @@ from data.label_changes import insert_label_changes
 from data.label_tables import create_label_tables
 from data.label_views import create_label_views
 from data.labelers import list_labelers
-from data.local_store import LocalStore, sync
+from data.local_store import LocalStore, full_disk, sync
 from data.seals import Seal, newest_seal, read_seal
 from data.sql import bounded_memory, quote_text
 from data.store import StoreError
@@ -96,24 +98,41 @@ def _build(store: LocalStore, seal: Seal) -> Path:
     Storage version 1.5.0 is what both DuckDB 1.5 and 2.0 read.
     """
     path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
-    path.parent.mkdir(exist_ok=True)
     building = path.with_suffix(".building")
-    try:
-        _fill(store, seal, building)
-    except duckdb.Error as error:
-        building.unlink(missing_ok=True)
-        raise StoreError(
-            f"the catalog of {store.root} cannot be built ({str(error).splitlines()[0]}). The one "
-            "before stays. If a part is named, it is damaged: docs/operating.md says what to do."
-        ) from error
-    if building.with_suffix(".building.wal").exists():
-        raise StoreError(
-            f"the catalog {path} still has a write-ahead log. Run flows.publish again."
-        )
-    sync(building)
-    building.rename(path)
-    sync(path.parent)
+    with full_disk(store.root), _gone_on_failure(building):
+        path.parent.mkdir(exist_ok=True)
+        try:
+            _fill(store, seal, building)
+        except duckdb.Error as error:
+            raise StoreError(
+                f"the catalog of {store.root} cannot be built ({str(error).splitlines()[0]}). The "
+                "one before stays. If a part is named, it is damaged: docs/operating.md says what "
+                "to do."
+            ) from error
+        if _log_of(building).exists():
+            raise StoreError(
+                f"the catalog {path} still has a write-ahead log. Run flows.publish again."
+            )
+        sync(building)
+        building.rename(path)
+        sync(path.parent)
     return path
+
+
+@contextmanager
+def _gone_on_failure(path: Path) -> Iterator[None]:
+    """What nobody will read must not fill a disk that is full already."""
+    try:
+        yield
+    except BaseException:
+        for each in (path, _log_of(path)):
+            each.unlink(missing_ok=True)
+        raise
+
+
+def _log_of(database: Path) -> Path:
+    """Where DuckDB keeps what it has not moved into the file yet."""
+    return database.with_name(f"{database.name}.wal")
 
 
 def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
@@ -140,8 +159,9 @@ def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
 
 def _swap(store: LocalStore, path: Path) -> None:
     link = store.root / f".{CATALOG}.{uuid.uuid4().hex}"
-    link.symlink_to(path.relative_to(store.root))
-    link.replace(store.root / CATALOG)
+    with full_disk(store.root), _gone_on_failure(link), _gone_on_failure(path):
+        link.symlink_to(path.relative_to(store.root))
+        link.replace(store.root / CATALOG)
 
 
 def _remove_old(store: LocalStore) -> None:

@@ -47,7 +47,7 @@ class LocalStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("xb")
         try:
-            with _full_disk(self.root), file:
+            with full_disk(self.root), file:
                 yield file
                 _sync_open(file)
             sync(path.parent)
@@ -86,7 +86,7 @@ class LocalStore:
 @contextmanager
 def _disk_errors(root: Path) -> Iterator[None]:
     """Words for what the store's own files meet."""
-    with _full_disk(root):
+    with full_disk(root):
         try:
             yield
         except OSError as error:
@@ -99,7 +99,7 @@ def _disk_errors(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _full_disk(root: Path) -> Iterator[None]:
+def full_disk(root: Path) -> Iterator[None]:
     """Words for a full disk alone: other files may be opened while a part is written."""
     try:
         yield
