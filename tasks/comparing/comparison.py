@@ -125,3 +125,12 @@ class Comparison(BaseModel):
         return tuple(
             sorted(self.labelers, key=lambda each: self.headline(each.name).value, reverse=True)
         )
+
+
+class Reported(BaseModel):
+    """A comparison, and where its page lies."""
+
+    model_config = _FROZEN
+
+    comparison: Comparison
+    page: str

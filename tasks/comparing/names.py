@@ -1,10 +1,15 @@
 """What labelers are called on the page: their titles, without what all of them share."""
 
+import re
+
 from tasks.comparing.comparison import Family
 from tasks.training.request import TrainRequest
 from tasks.training.shelf import Kept
 from tasks.training.titles import head_words
 from tasks.training.train import LabelerTraining
+
+_LAYERS = re.compile(r"_layers_((?:m?\d+_)+)(mean|concat|mix)")
+_FEWEST_FOR_A_RANGE = 3
 
 
 def display_names(training: LabelerTraining) -> dict[str, str]:
@@ -20,8 +25,21 @@ def _display(request: TrainRequest, kept: Kept) -> str:
 def _pooling(request: TrainRequest, kept: Kept, own: str) -> str:
     heads = [head_words(head) for head in request.training.space_heads]
     head = next((each for each in (*heads, "linear") if own.endswith(f"_{each}")), "")
-    space = own.removesuffix(f"_{head}")
+    space = _LAYERS.sub(_layers_words, own.removesuffix(f"_{head}"))
     return space if [head] == heads or head == "linear" else f"{space} + {head}"
+
+
+def _layers_words(found: re.Match[str]) -> str:
+    """`_layers_m4_m3_m2_m1_concat` becomes ` of layers -4 to -1, concat`."""
+    layers = [int(each.replace("m", "-")) for each in found[1].strip("_").split("_")]
+    if len(layers) == 1:
+        return f" of layer {layers[0]}"
+    is_range = layers == list(range(layers[0], layers[-1] + 1))
+    if is_range and len(layers) >= _FEWEST_FOR_A_RANGE:
+        words = f"{layers[0]} to {layers[-1]}"
+    else:
+        words = ", ".join(str(layer) for layer in layers[:-1]) + f" and {layers[-1]}"
+    return f" of layers {words}, {found[2]}"
 
 
 def _text(request: TrainRequest, kept: Kept, own: str) -> str:

@@ -63,11 +63,21 @@ def _poolings(comparison: Comparison) -> Iterator[str]:
     if dense == plain or test is None:
         yield f"no pooling does better than {plain}"
     elif _is_chance(test):
-        yield f"{dense} and {plain} differ by no more than chance ({_against(test)})"
+        yield (
+            f"{plain}{_smaller(comparison)} differs from {dense} by no more than chance "
+            f"({points_words(test.difference)}, {_p(test)})"
+        )
     elif _is_gain(test):
         yield f"the pooling matters: {dense} is {_more(test)} than {plain} ({_p(test)})"
     else:
         yield f"{plain} is better on the test than {dense}, which led out of fold ({_p(test)})"
+
+
+def _smaller(comparison: Comparison) -> str:
+    """How much shorter the vectors of mean pooling are than those of the best, if they are."""
+    names = (comparison.dense, comparison.plain or comparison.dense)
+    best, plain = (comparison.labeler(name).cost.vector_bytes for name in names)
+    return f", with vectors {best / plain:.3g} times smaller," if best > plain > 0 else ""
 
 
 def _encoder(comparison: Comparison) -> Iterator[str]:
