@@ -53,8 +53,8 @@ from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
 from data.promotion import labelers_in_force, promote, retire
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
-from data.reuse import Reuse, find_reuse
 from data.reports import save_report
+from data.reuse import Reuse, find_reuse
 from data.reviews import read_reviews, save_reviews
 from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
 from data.sampling import hash_numbers, sample_texts
@@ -70,6 +70,7 @@ from data.stored_chunks import (
     read_vectors,
 )
 from data.stored_labeler import StoredLabeler
+from data.trained_on import read_trained_on, save_trained_on
 from data.views import space_names
 
 __all__ = [
@@ -147,6 +148,7 @@ __all__ = [
     "read_record",
     "read_rejects",
     "read_reviews",
+    "read_trained_on",
     "read_vectors",
     "resolve_dataset",
     "retire",
@@ -158,6 +160,7 @@ __all__ = [
     "save_report",
     "save_reviews",
     "save_run",
+    "save_trained_on",
     "seal_corpus",
     "slug",
     "space_datasets",

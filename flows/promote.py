@@ -21,7 +21,7 @@ from flows.console import console, print_rows
 from labeling import Evaluation
 from tasks.training.words import accuracy_words
 
-COLUMNS = ("labeler", "name", "in force", "accuracy", "decided alone", "trained at")
+COLUMNS = ("labeler", "in force", "accuracy", "alone", "trained")
 
 
 def main() -> None:
@@ -95,12 +95,11 @@ def _row(store: LocalStore, name: str, in_force: dict[str, str]) -> tuple[str, .
     known = {key: value for key, value in found.items() if key in Evaluation.model_fields}
     test = Evaluation.model_validate(known) if known else None
     return (
-        title,
         name,
         "yes" if in_force.get(title) == name else "",
         accuracy_words(test) if test else "not tested",
         f"{test.auto_share:.0%}" if test else "",
-        str(found.get("trained_at", ""))[:16].replace("T", " "),
+        str(found.get("trained_at", ""))[:10],
     )
 
 

@@ -5,6 +5,7 @@ from flows.report import warn
 from tasks.training.findings import Training
 from tasks.training.words import (
     TRAINING_COLUMNS,
+    TRAINING_LEGEND,
     baseline_words,
     recommendation_words,
     training_rows,
@@ -13,9 +14,8 @@ from tasks.training.words import (
 
 def report_training(found: Training, store: str) -> None:
     """Print the table, what the baseline says, and which labeler to promote."""
-    for fact in found.examples:
-        console.print(fact, markup=False)
     print_rows(TRAINING_COLUMNS, training_rows(found))
+    console.print(TRAINING_LEGEND, style="dim", markup=False)
     if said := baseline_words(found):
         warn(said)
     console.print(recommendation_words(found), style="bold", markup=False)

@@ -56,7 +56,7 @@ class LabelReceipt(BaseModel):
     """What one chunk came to. `failure` says why it could not be done.
 
     Attributes:
-        labelled: Decisions, one for each document and labeler.
+        labelled: Decisions, one for each document and labeler that the run is about.
         for_review: How many of them a person is to look at.
         without_label: Documents that a labeler could not read, likewise for each.
         documents: Documents that this run was the first to see.

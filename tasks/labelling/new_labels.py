@@ -12,7 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import LocalStore, hash_numbers, label_datasets, labelled_before, read_labels
+from data import (
+    LocalStore,
+    hash_numbers,
+    label_datasets,
+    labelled_before,
+    read_labels,
+    read_trained_on,
+)
 from tasks.labelling.job import LabelerJob
 
 _KEY = ("chunk", "row", "text_hash")
@@ -27,6 +34,8 @@ class NewLabels:
         num_new: How many there are of these.
         audit: Of texts that this version had not, each text once, by chance; of another chance
             every night.
+
+    In neither are texts that the labeler was trained on: of these it says nothing new.
     """
 
     sample: pa.Table
@@ -55,7 +64,9 @@ def read_new_labels(
     is_known = labelled_before(store, label_datasets(store, labeler.title), draw.run, hashes)
     is_version_known = labelled_before(store, [labeler.dataset], draw.run, hashes)
     numbers = hash_numbers(hashes)
-    new, new_to_version = np.flatnonzero(~is_known), np.flatnonzero(~is_version_known)
+    is_learned = np.isin(numbers, read_trained_on(store, labeler.name))
+    new = np.flatnonzero(~(is_known | is_learned))
+    new_to_version = np.flatnonzero(~(is_version_known | is_learned))
     shuffled = np.bitwise_xor(numbers[new_to_version], _number_of(draw.run))
     _, first = np.unique(shuffled, return_index=True)
     return NewLabels(

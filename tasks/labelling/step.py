@@ -115,11 +115,12 @@ def _label(
     output = write_labels(store, labeler, loaded, documents, inputs, attempt)
     if commit(store, output.record).attempt != attempt.name:
         return receipt
-    return receipt.model_copy(
-        update={
-            "labelled": receipt.labelled + output.record.rows,
-            "for_review": receipt.for_review + output.for_review,
-            "without_label": receipt.without_label + output.record.rejected,
-            "datasets": (*receipt.datasets, labeler.dataset),
-        }
-    )
+    made = {"datasets": (*receipt.datasets, labeler.dataset)}
+    if not labeler.is_asked:
+        return receipt.model_copy(update=made)
+    counts = {
+        "labelled": receipt.labelled + output.record.rows,
+        "for_review": receipt.for_review + output.for_review,
+        "without_label": receipt.without_label + output.record.rejected,
+    }
+    return receipt.model_copy(update=made | counts)

@@ -45,6 +45,7 @@ class Training(BaseModel):
     """All labelers that one training made of one set of examples.
 
     Attributes:
+        title: What all titles begin with.
         examples: In words: rows used, how they were split, what was left out and why.
         labelers: In the order in which they were trained; the baseline over the texts is first.
         tests: Each labeler against the best, and the best encoder's against the baseline, on the
@@ -56,6 +57,7 @@ class Training(BaseModel):
 
     model_config = _FROZEN
 
+    title: str
     corpus: str
     label_column: str
     label_schema: LabelSchema

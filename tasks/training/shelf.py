@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data import LocalStore, hash_numbers, save_evaluation, save_model
+from data import LocalStore, hash_numbers, save_evaluation, save_model, save_trained_on
 from labeling import (
     Evaluation,
     Member,
@@ -70,6 +70,7 @@ class Shelf:
         examples = corpus.examples
         self._truth = examples.indicator[examples.test]
         self.places = self._sample_places()
+        self._trained_on = hash_numbers(corpus.key["text_hash"].take(pa.array(examples.train)))
 
     def __iter__(self) -> Iterator[Kept]:
         """All of them."""
@@ -136,6 +137,7 @@ class Shelf:
                 ],
             }
             save_evaluation(self._store, kept.name, said, self._heldout(kept))
+            save_trained_on(self._store, kept.name, self._trained_on)
 
     def _heldout(self, kept: Kept) -> pa.Table:
         """The columns of data.heldout_schema."""

@@ -87,6 +87,7 @@ class LabelerTraining:
         tests = self._tests(pairs)
         self.shelf.save_evaluations(tests, self._beside())
         return Training(
+            title=self.request.title,
             corpus=self.request.corpus.name,
             label_column=self.request.label_column,
             label_schema=self.corpus.examples.schema,

@@ -7,11 +7,16 @@ TRAINING_COLUMNS = (
     "labeler",
     "accuracy",
     "F1 macro",
-    "calibration error",
-    "decided alone",
-    "right of these",
-    "against the best",
+    "ECE (chance)",
+    "alone",
+    "right",
+    "to best",
     "p",
+)
+TRAINING_LEGEND = (
+    "On the test, with 95 % intervals. ECE: how far scores are from the truth, and what chance "
+    "alone would show at most; alone: documents that nobody needs to look at; right: how many of "
+    "these are; to best: difference in accuracy in points, and p of the paired test."
 )
 # The first figure of the table: a document counts as right if all of its labels are.
 _ACCURACIES = ("accuracy", "subset_accuracy")
@@ -65,10 +70,10 @@ def _row(found: Training, labeler: TrainedLabeler) -> tuple[str, ...]:
     )
     precision = evaluation.auto_precision
     return (
-        labeler.title,
+        labeler.title.removeprefix(f"{found.title}_"),
         accuracy_words(evaluation),
         _interval(evaluation.metric("f1_macro")),
-        f"{evaluation.metric('ece').value:.3f} (to {evaluation.ece_limit:.3f} by chance)",
+        f"{evaluation.metric('ece').value:.3f} ({evaluation.ece_limit:.3f})",
         f"{evaluation.auto_share:.0%}",
         "-" if precision is None else f"{precision:.1%}",
         *_test_words(test),
@@ -82,7 +87,7 @@ def _test_words(test: PairedTest | None) -> tuple[str, str]:
 
 
 def _interval(metric: Metric) -> str:
-    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
+    return f"{metric.value:.3f} ({metric.low:.2f}-{metric.high:.2f})"
 
 
 def _joins(labeler: TrainedLabeler) -> bool:
