@@ -23,7 +23,14 @@ from sentence_transformers.sentence_transformer.modules import (
     WeightedLayerPooling,
 )
 
-from embedding import Encoder, EncoderSpec, default_pooling, load_encoder, output_dimension
+from embedding import (
+    Encoder,
+    EncoderSpec,
+    default_pooling,
+    load_encoder,
+    output_dimension,
+    save_encoder,
+)
 from embedding.views import combine_layers
 from pooling import PoolingSpec
 
@@ -96,28 +103,43 @@ def write_folder(make_folder: Callable[..., Path], tmp_path: Path) -> WriteFolde
     return write
 
 
-@pytest.mark.parametrize(
-    "modules",
-    [
-        [Pooling(16, "mean")],
-        [Pooling(16, "cls"), Normalize()],
-        [Pooling(16, "lasttoken"), Normalize()],
-        [Pooling(16, "mean_sqrt_len_tokens")],
-        [Pooling(16, "weightedmean"), Normalize()],
-        [Pooling(16, "max"), Dense(16, 8), Normalize()],
-        [Pooling(16, "mean"), Dense(16, 24, activation_function=torch.nn.Identity())],
-        [Pooling(16, "mean"), Dense(16, 8), Dense(8, 4, bias=False), Normalize()],
-    ],
-    ids=["mean", "cls", "last", "sqrt", "weighted", "dense", "identity", "two dense"],
-)
+# What may follow a transformer in such a folder.
+CHAINS: dict[str, list[torch.nn.Module]] = {
+    "mean": [Pooling(16, "mean")],
+    "cls": [Pooling(16, "cls"), Normalize()],
+    "last": [Pooling(16, "lasttoken"), Normalize()],
+    "sqrt": [Pooling(16, "mean_sqrt_len_tokens")],
+    "weighted": [Pooling(16, "weightedmean"), Normalize()],
+    "dense": [Pooling(16, "max"), Dense(16, 8), Normalize()],
+    "identity": [Pooling(16, "mean"), Dense(16, 24, activation_function=torch.nn.Identity())],
+    "two dense": [Pooling(16, "mean"), Dense(16, 8), Dense(8, 4, bias=False), Normalize()],
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
 def test_a_folder_gives_the_reference_vectors_by_itself(
-    modules: list[torch.nn.Module], write_folder: WriteFolder, tmp_path: Path
+    chain: str, write_folder: WriteFolder, tmp_path: Path
 ) -> None:
-    reference = write_folder(*modules)
+    reference = write_folder(*CHAINS[chain])
     spec = EncoderSpec(model=str(tmp_path), device="cpu")
     ours = load_encoder(spec).encode(TEXTS)
     assert largest_difference(ours, reference.encode(TEXTS)) < TOLERANCE
     assert output_dimension(spec, default_pooling(spec)) == ours.shape[1]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_folder_that_we_save_gives_both_the_vectors_that_it_had(
+    chain: str, write_folder: WriteFolder, tmp_path: Path
+) -> None:
+    reference, saved = write_folder(*CHAINS[chain]), str(tmp_path / "saved")
+    spec = EncoderSpec(model=str(tmp_path), device="cpu")
+    pooling = default_pooling(spec)
+    save_encoder(load_encoder(spec), Path(saved), pooling)
+    again = EncoderSpec(model=saved, device="cpu")
+    assert default_pooling(again) == pooling
+    expected = reference.encode(TEXTS)
+    for found in (load_encoder(again), SentenceTransformer(saved, device="cpu")):
+        assert largest_difference(np.asarray(found.encode(TEXTS)), expected) < TOLERANCE
 
 
 @pytest.mark.parametrize("include_prompt", [True, False])
