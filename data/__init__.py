@@ -55,6 +55,7 @@ from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reports import save_report
 from data.reuse import Reuse, find_reuse
+from data.review_rows import known_texts, rows_to_review
 from data.reviews import read_reviews, save_reviews
 from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
 from data.sampling import hash_numbers, sample_texts
@@ -116,6 +117,7 @@ __all__ = [
     "has_store",
     "hash_numbers",
     "heldout_schema",
+    "known_texts",
     "label_datasets",
     "labeler_dataset",
     "labeler_names",
@@ -152,6 +154,7 @@ __all__ = [
     "read_vectors",
     "resolve_dataset",
     "retire",
+    "rows_to_review",
     "run_query",
     "sample_texts",
     "save_evaluation",
