@@ -56,7 +56,7 @@ def calibration_chart(evaluation: Evaluation) -> str:
     with drawing(4.2, 4.0) as (figure, axes):
         axes.plot([0, 1], [0, 1], color="#9aa5b1", linestyle=(0, (4, 3)), lw=1)
         axes.vlines(scores, spans[:, 0], spans[:, 1], color=PALETTE[0], lw=1, alpha=0.6)
-        sizes = 8 + 110 * counts / counts.max()
+        sizes = 16 + 110 * counts / counts.max()
         axes.scatter(scores, shares, sizes, color=PALETTE[0], edgecolor="white", zorder=3)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
         axes.set(xlabel="score of the decision", ylabel="share that is right")

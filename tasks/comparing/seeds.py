@@ -62,7 +62,7 @@ def vote_over_seeds(training: LabelerTraining) -> SeedVotes | None:
     ours = _train(training, first, range(len(spaces)))
     theirs = [_train(training, space, (0,))[0] for space in others]
     poolings = _vote(training, f"vote of {len(spaces)} poolings", (ours[0], *theirs), spaces)
-    seeds = _vote(training, f"vote of {len(spaces)} seeds of {first.words}", ours, (first,))
+    seeds = _vote(training, f"vote of {len(spaces)} seeds", ours, (first,))
     truth = _truth(training)
     test = compare(poolings.name, seeds.name, truth, poolings.predictions, seeds.predictions)
     return SeedVotes(poolings, seeds, test)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from data import Dataset, load_dataset, load_runs
-from labeling import PairedTest
+from labeling import PairedTest, compare
 from pooling import PoolingSpec
 from tasks.comparing.comparison import ComparedLabeler, Comparison, SeedControl, TextMap
 from tasks.comparing.costs import cost_of
@@ -38,11 +38,15 @@ class Standings:
     @property
     def pairs(self) -> list[tuple[Kept, Kept]]:
         """Each labeler with the best single one and with mean pooling; the encoder with words."""
-        others = [self._single, *([self._plain] if self._plain else [])]
+        others = self._compared_with
         pairs = [(kept, other) for kept in self._kept for other in others if kept is not other]
         pairs.append((self._dense, self._text))
         titles = [(first.title, second.title) for first, second in pairs]
         return [pair for n, pair in enumerate(pairs) if titles[n] not in titles[:n]]
+
+    @property
+    def _compared_with(self) -> list[Kept]:
+        return [self._single, *([self._plain] if self._plain else [])]
 
     def comparison(self, votes: SeedVotes | None) -> Comparison:
         """All that the page shows."""
@@ -65,7 +69,10 @@ class Standings:
             dense=self._name(self._dense),
             plain=self._name(self._plain) if self._plain else None,
             text=self._name(self._text),
-            tests=tuple(self._test(*pair) for pair in self.pairs),
+            tests=(
+                *(self._test(*pair) for pair in self.pairs),
+                *(test for vote in controls for test in self._control_tests(vote)),
+            ),
             seed_control=SeedControl(
                 poolings=votes.poolings.name, seeds=votes.seeds.name, test=votes.test
             )
@@ -107,6 +114,14 @@ class Standings:
             train_seconds=vote.seconds,
             cost=cost_of([space.dataset for space in vote.spaces], self._runs),
         )
+
+    def _control_tests(self, vote: Vote) -> list[PairedTest]:
+        examples = self._training.corpus.examples
+        truth = examples.indicator[examples.test]
+        return [
+            compare(vote.name, self._name(other), truth, vote.predictions, other.predictions)
+            for other in self._compared_with
+        ]
 
     def _spaces(self, kept: Kept) -> list[Dataset]:
         return [

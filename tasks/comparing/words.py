@@ -91,7 +91,7 @@ def auto_words(labeler: ComparedLabeler) -> str:
 
 def cost_words(cost: Cost) -> tuple[str, str]:
     """Time to encode a million documents, and what their vectors take."""
-    time = _NOT_MEASURED if cost.encode_seconds is None else time_words(cost.encode_seconds)
+    time = time_words(cost.encode_seconds) if cost.encode_seconds else _NOT_MEASURED
     return time, size_words(cost.vector_bytes) if cost.vector_bytes else _NOT_MEASURED
 
 
