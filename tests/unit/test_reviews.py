@@ -38,7 +38,7 @@ class Reviewed:
         promote(self.store, self.name)
         label(self.store, self.plan, {self.name: SAYS})
 
-    def row(self, row: int, label: str = "film", **changes: Any) -> dict[str, Any]:
+    def row(self, row: int, label: str | None = "film", **changes: Any) -> dict[str, Any]:
         """A review of the document in this row."""
         (text_hash,) = ask(self.store, "SELECT text_hash FROM labels WHERE row = $row", row=row)
         values = {"chunk": self.plan.chunks[0].name, "row": row, "doc_id": f"a.parquet#{row}"}
@@ -187,7 +187,8 @@ def test_the_text_is_shown_if_it_is_carried(store: LocalStore, tmp_path: Path) -
 def test_several_text_columns_are_joined_as_they_were_read(tmp_path: Path) -> None:
     store, columns = tiny_store(tmp_path / "store"), ["it's", 'a "title"']
     path = tmp_path / "texts" / "a.parquet"
-    write_texts(path, ["x"], **{columns[0]: ["first"], columns[1]: ["second"]})
+    values: dict[str, Any] = {columns[0]: ["first"], columns[1]: ["second"]}
+    write_texts(path, ["x"], **values)
     corpus = corpus_of(path.parent, text_columns=columns, carry_columns=columns, separator="'; ")
     plan = embed(store, corpus)
     name = keep_labeler(store)

@@ -18,7 +18,7 @@ FIRST: Says = {
     "three": [0.5, 0.25, 0.25],
     "four": [0.5, 0.25, 0.25],
 }
-SECOND: Says = FIRST | {"three": [0.25, 0.75, 0.0]}
+SECOND: Says = {**FIRST, "three": [0.25, 0.75, 0.0]}
 THIRD: Says = {"one": [1.0, 0.0, 0.0], "two": [0.0, 0.0, 1.0], "three": [0.0, 0.0, 1.0]}
 
 
