@@ -7,7 +7,7 @@ import numpy as np
 
 from labeling.calibration import fit_calibration, probabilities
 from labeling.examples import Examples
-from labeling.head_kind import HeadKind, TrainingRows
+from labeling.head_kind import HeadKind, TrainingRows, take
 from labeling.labeler import Head
 from labeling.votes import votes_for_the_truth
 
@@ -30,11 +30,19 @@ class CrossFitted:
 
 
 def cross_fit(kind: HeadKind, rows: TrainingRows, fold: np.ndarray) -> CrossFitted:
-    """Of the kind's choices the one with the least log loss, each calibrated, on unseen rows."""
-    choices = kind.choices(rows)
-    logits = _unseen_logits(choices, rows, fold)
-    best = int(np.argmin([_log_loss(found, rows) for found in logits])) if len(choices) > 1 else 0
-    return CrossFitted(choices[best], choices[best].fit(rows, None), logits[best])
+    """Of the kind's choices the one with the least log loss, each calibrated, on unseen rows.
+
+    Choices stand in a row, from little freedom to much, and are tried until one is worse than that
+    before it: the last ones take longest.
+    """
+    tried = list[_Tried]()
+    for choice in kind.choices(rows):
+        tried.append(_try(choice, rows, fold, tried[-1].heads if tried else {}))
+        if tried[-1].log_loss > min(before.log_loss for before in tried):
+            break
+    best = min(tried, key=lambda found: found.log_loss)
+    head = best.kind.fit(rows, next(iter(best.heads.values()), None))
+    return CrossFitted(best.kind, head, best.logits)
 
 
 def folds_of(examples: Examples, places: np.ndarray) -> np.ndarray:
@@ -49,22 +57,29 @@ def _part(text: str) -> int:
     return hashlib.blake2b(text.encode(), digest_size=8, person=b"parts").digest()[0] % _PARTS
 
 
-def _unseen_logits(
-    choices: tuple[HeadKind, ...], rows: TrainingRows, fold: np.ndarray
-) -> list[np.ndarray]:
-    """Logits of all rows for each choice; the search of each begins where that before ended."""
-    found = [np.zeros(rows.indicator.shape) for _ in choices]
-    for number in np.unique(fold):
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A choice, with its heads by the fold that they have not seen."""
+
+    kind: HeadKind
+    heads: dict[int, Head]
+    logits: np.ndarray
+    log_loss: float
+
+
+def _try(kind: HeadKind, rows: TrainingRows, fold: np.ndarray, starts: dict[int, Head]) -> _Tried:
+    logits, heads = np.zeros(rows.indicator.shape), dict[int, Head]()
+    for number in map(int, np.unique(fold)):
         unseen = np.flatnonzero(fold == number)
-        seen, asked = rows.take(np.flatnonzero(fold != number)), rows.take(unseen).inputs
-        head: Head | None = None
-        for logits, choice in zip(found, choices, strict=True):
-            head = choice.fit(seen, head)
-            logits[unseen] = head.logits(asked)
-    return found
+        heads[number] = kind.fit(rows.take(np.flatnonzero(fold != number)), starts.get(number))
+        logits[unseen] = heads[number].logits(take(rows.inputs, unseen))
+    return _Tried(kind, heads, logits, _log_loss(logits, rows))
 
 
 def _log_loss(logits: np.ndarray, rows: TrainingRows) -> float:
+    """After calibration, as a labeler's logits are; 0 where there are no rows."""
+    if not len(logits):
+        return 0.0
     task = rows.schema.task
     calibrated = probabilities(logits, fit_calibration(logits, rows.indicator, task), task)
     truth = votes_for_the_truth(calibrated[:, None, :], rows.indicator, task)

@@ -58,7 +58,7 @@ class HeadKind(Protocol):
     """A way to make a head; its fields are the parameters."""
 
     def choices(self, rows: TrainingRows) -> tuple["HeadKind", ...]:
-        """Itself with everything settled; one each of the values to choose from by log loss."""
+        """Itself with everything settled: one for each value to choose from, the freest last."""
         ...
 
     def fit(self, rows: TrainingRows, start: Head | None) -> Head:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _SLICE_ROWS = 8_192  # that are in memory as float64 at a time
-# A dimension that varies by less than this share of its mean is constant: what differs is rounding.
+# A dimension that varies by less than this share of its mean, or of what the widest one varies
+# by, is constant: what differs is rounding. Some encoders have such dead dimensions.
 _CONSTANT = 1e-6
 
 
@@ -37,7 +38,7 @@ def standardize(vectors: np.ndarray) -> tuple[np.ndarray, Standard]:
     """A float32 copy of mean 0 and standard deviation 1 in each dimension, and how."""
     mean = _mean(vectors, lambda part: part).astype(np.float32)
     deviation = np.sqrt(_mean(vectors, lambda part: (part - mean) ** 2))
-    varies = deviation > _CONSTANT * np.abs(mean)
+    varies = deviation > _CONSTANT * np.maximum(np.abs(mean), deviation.max(initial=0))
     scale = np.where(varies, deviation, 1).astype(np.float32)
     standardized = vectors.astype(np.float32)
     standardized -= mean
