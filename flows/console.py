@@ -14,11 +14,13 @@ def show_value(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def print_rows(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a text is wrapped, anything else is whole, folded if there is no room."""
+def print_rows(
+    names: Sequence[str], rows: Iterable[Sequence[object]], *, wrapped: str = "text"
+) -> None:
+    """Print a table; one column is wrapped, all else is whole, folded if there is no room."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in names:
-        table.add_column(name, no_wrap=name != "text", overflow="fold")
+        table.add_column(name, no_wrap=name != wrapped, overflow="fold")
     for row in rows:
         table.add_row(*(Text(show_value(cell)) for cell in row))
     console.print(table)

@@ -61,7 +61,7 @@ def _poolings(comparison: Comparison) -> Iterator[str]:
         return
     test = comparison.test(dense, plain)
     if dense == plain or test is None:
-        yield f"no pooling does better than {plain}"
+        yield f"out of fold no pooling does better than {plain}"
     elif _is_chance(test):
         yield (
             f"{plain}{_smaller(comparison)} differs from {dense} by no more than chance "

@@ -126,3 +126,23 @@ def difference_row(comparison: Comparison, labeler: ComparedLabeler) -> list[str
     others = compared_with(comparison)
     pairs = [difference_words(comparison.test(labeler.name, other)) for other in others]
     return [labeler.name, *(cell for pair in pairs for cell in pair)]
+
+
+def brief_headings(comparison: Comparison) -> list[str]:
+    """The columns of the table that fits on a terminal; `points` are against the best single."""
+    headline = METRIC_COLUMNS[comparison.label_schema.task][0].heading
+    return ["labeler", headline, "F1 (macro)", "ECE", "auto", "points", "p"]
+
+
+def brief_row(comparison: Comparison, labeler: ComparedLabeler) -> list[str]:
+    """What those columns say of a labeler."""
+    evaluation, headline = labeler.evaluation, comparison.headline(labeler.name)
+    test = comparison.test(labeler.name, comparison.single)
+    return [
+        labeler.name,
+        f"{headline.value:.3f} ({headline.low:.2f}-{headline.high:.2f})",
+        *(f"{evaluation.metric(name).value:.3f}" for name in ("f1_macro", "ece")),
+        f"{evaluation.auto_share:.0%}",
+        f"{100 * test.difference:+.1f}" if test else "",
+        p_number(test.p_value) if test else "",
+    ]
