@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data.sql import quote_name
+from data.sql import open_catalog, quote_name
 from data.store import StoreError
 
 SHORTLIST = 10
@@ -46,7 +46,7 @@ _DOCUMENTS = """
 
 def space_datasets(catalog: Path) -> dict[str, str]:
     """The dataset of each space, by its name in SQL, in the order of asking; empty ones last."""
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with open_catalog(catalog) as connection:
         return dict(connection.execute(_SPACES).fetchall())
 
 
@@ -60,7 +60,7 @@ def nearest_documents(catalog: Path, space: str, vector: Sequence[float], top: i
     Raises:
         StoreError: the parts are not where the catalog says.
     """
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with open_catalog(catalog) as connection:
         (precision,) = connection.execute(_PRECISION, {"space": space}).fetchall()[0]
         ask = _ask_bits if precision == "binary" else _ask_cosine
         query, values = ask(space, vector, top)

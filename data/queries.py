@@ -6,7 +6,7 @@ Knows headings and fenced SQL. A query is named by the heading above it.
 import re
 from pathlib import Path
 
-import duckdb
+from data.sql import open_catalog
 
 QUERIES_PAGE = Path(__file__).parents[1] / "docs" / "sql.md"
 _SECTION = re.compile(
@@ -21,6 +21,6 @@ def read_queries(page: Path = QUERIES_PAGE) -> dict[str, str]:
 
 def run_query(catalog: Path, query: str) -> tuple[list[str], list[tuple[object, ...]]]:
     """The column names and rows of one query on a catalog, opened read-only."""
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with open_catalog(catalog) as connection:
         found = connection.execute(query)
         return [column[0] for column in found.description or []], found.fetchall()

@@ -5,8 +5,9 @@ Knows the catalog's view of reviews. What people say of them is kept by data/rev
 
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
+
+from data.sql import open_catalog
 
 _REVIEW = """
     SELECT corpus, chunk, row, doc_id, hex(text_hash) AS text_hash, labeler, version, reason,
@@ -19,13 +20,13 @@ _REVIEW = """
 
 def rows_to_review(catalog: Path, labeler: str | None) -> pa.Table:
     """The rows of the view review, of one labeler or all; the least sure first, audit before."""
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with open_catalog(catalog) as connection:
         return connection.execute(_REVIEW, {"labeler": labeler}).to_arrow_table()
 
 
 def known_texts(catalog: Path, hashes: pa.Array) -> set[str]:
     """Those of the hashes, in hex, that a document of the catalog has now."""
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with open_catalog(catalog) as connection:
         connection.register("asked", pa.table({"text_hash": hashes}))
         found = connection.execute(
             "SELECT text_hash FROM asked SEMI JOIN "

@@ -11,10 +11,15 @@ from pathlib import Path
 
 import duckdb
 
-from data.store import DiskFull, Store
+from data.store import DiskFull, Store, StoreError
 
 # DuckDB limits what it spills to the space that is left, so it meets its limit first.
 _FULL_DISK = ("max_temp_directory_size", "No space left on device")
+# What DuckDB calls a file that turns out damaged while it is read; a wrong query is none of these.
+_DAMAGES = (
+    *(duckdb.IOException, duckdb.SerializationException),
+    *(duckdb.FatalException, duckdb.InternalException),
+)
 
 
 @contextmanager
@@ -45,6 +50,28 @@ def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnecti
         raise
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A published catalog to read from.
+
+    Raises:
+        StoreError: it is gone, damaged or of a newer DuckDB, or another process writes to it.
+    """
+    connection = None
+    try:
+        connection = duckdb.connect(str(catalog), read_only=True)
+        with connection:
+            yield connection
+    except duckdb.Error as error:
+        if connection is not None and not isinstance(error, _DAMAGES):
+            raise
+        raise StoreError(
+            f"the catalog {catalog} cannot be read ({str(error).splitlines()[0]}). Close the "
+            "program that holds it, if one is named; else build it anew: "
+            "python -m flows.publish STORE"
+        ) from error
 
 
 def quote_name(name: str) -> str:

@@ -11,6 +11,7 @@ from tests.faults.runs import texts_of
 from tests.faults.work import Job
 from tests.stores import corpus_of, tiny_store, write_texts
 
+FIGURES = pytest.StashKey[list[str]]()
 MEAN, CLS = space("bert_mean"), space("bert_cls")
 
 
@@ -40,3 +41,16 @@ def copies(tmp_path: Path) -> Callable[[Job], Job]:
         return Job(tmp_path / "copy", job.corpus, job.spaces)
 
     return copy
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """figures("100 kills"): a line for the end of pytest's output."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(line)

@@ -9,11 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.dataset  # noqa: F401 - what pyarrow imports when a file is first read; before the fork
 
-from data import CorpusSpec, Dataset, LocalStore, publish_catalog
-from tests.faults.faulty_store import Fault, FaultyStore, kill_this_process, no_fault
-from tests.faults.runs import begin_run, do_chunks, end_run
+from data import (
+    CATALOG,
+    CorpusSpec,
+    Dataset,
+    LocalStore,
+    make_plan,
+    publish_catalog,
+    read_chunks,
+    run_query,
+)
+from tests.faults.faulty_store import (
+    Fault,
+    FaultyStore,
+    kill_this_process,
+    no_fault,
+    stop_this_process,
+)
+from tests.faults.runs import account, begin_run, do_chunks, end_run
 
 # What Python tells of files before it touches them: every verb consists of these, and so does the
 # swap of the catalog. DuckDB's own files are not among them.
@@ -87,3 +103,40 @@ def count_touches(work: Any, job: Job) -> list[str]:
     finally:
         touches.is_counting = False
     return touches.seen
+
+
+def read_within(job: Job, size_bytes: int) -> None:
+    """Read the whole corpus; memory may grow by so much over that of reading one chunk."""
+    plan = make_plan(job.corpus, chunk_rows=job.chunk_rows, chunk_bytes=1 << 25)
+    next(read_chunks(plan, plan.chunks[:1]))
+    before = _peak_bytes()
+    rows = sum(each.chunk.rows for each in read_chunks(plan, plan.chunks))
+    assert rows == plan.rows
+    assert _peak_bytes() - before < size_bytes
+
+
+def _peak_bytes() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def read_until(job: Job, run: str) -> None:
+    """Open the catalog again and again until it shows that run; it must be whole every time."""
+    while True:
+        assert all(account(job.store / CATALOG, job.sources, each).is_good for each in job.spaces)
+        if run in {name for (name,) in run_query(job.store / CATALOG, "SELECT run FROM runs")[1]}:
+            return
+
+
+def write_and_die(catalog: Path) -> None:
+    """Add a row to a catalog, as no program of ours does, and be killed before it is in."""
+    connection = duckdb.connect(str(catalog))
+    connection.execute("INSERT INTO documents (chunk) VALUES ('strange')")
+    kill_this_process()
+
+
+def hold_catalog(catalog: Path) -> None:
+    """Keep a catalog open for writing."""
+    connection = duckdb.connect(str(catalog))
+    stop_this_process()
+    connection.close()
