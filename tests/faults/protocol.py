@@ -1,0 +1,211 @@
+"""A run over sources in memory, by the product's own plans, datasets, records and seals; and the
+collector of garbage as a small function.
+
+A part is a line of text, since Parquet is not what is tried here; so rows are checked here too, and
+not in SQL.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from data import (
+    Chunk,
+    Dataset,
+    Plan,
+    Record,
+    SealRequest,
+    committed_chunks,
+    new_attempt,
+    newest_seal,
+    part_keys,
+    pending_chunks,
+    read_record,
+    resolve_dataset,
+    save_plan,
+    seal_corpus,
+)
+from data.chunks import Span, make_chunk
+from data.datasets import Part
+from data.parquet_file import RowGroup
+from data.sources import FileIdentity, SourceFile
+from data.store import read_bytes
+from tasks.step import _commit
+from tests.commits import documents_of, space
+from tests.faults.memory_store import MemoryStore
+from tests.stores import corpus_of
+
+SPACES = {name: space(f"bert_{name}") for name in ("mean", "cls")}
+GRACE_H = 24 * 7
+ROWS = 3
+
+PlanBefore = Callable[[Any, str | None, str], str | None]
+
+
+class Sources:
+    """What lies in a corpus: files by path, each in one of its revisions and with one text.
+
+    A silent edit changes the text, and neither the file's size nor its time nor its footer.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.corpus = corpus_of(f"/{name}", name)
+        self.revisions = {"a": 0}
+        self._silent: dict[tuple[str, int], int] = {}
+
+    def edit_silently(self, path: str) -> None:
+        """Change a file's text, if the file is there."""
+        if path in self.revisions:
+            key = path, self.revisions[path]
+            self._silent[key] = self._silent.get(key, 0) + 1
+
+    def rewrite_edited(self) -> None:
+        """Give each file that was edited silently a time of its own, as its owner is told to."""
+        for path, revision in self._silent:
+            if self.revisions.get(path) == revision:
+                self.revisions[path] = 10 + revision
+
+    def plan(self) -> Plan:
+        """The listing as it is now: one chunk a file."""
+        files = [self._file(path, revision) for path, revision in sorted(self.revisions.items())]
+        chunks = [make_chunk(file, Span(0, ROWS, 9), self.corpus) for file in files]
+        return Plan(corpus=self.corpus, root="", files=tuple(files), chunks=tuple(chunks))
+
+    def text(self, file: SourceFile) -> str:
+        """What one who reads the planned file finds."""
+        key = file.path, int(file.identity.modified)
+        return f"{file.path} {key[1]} {self._silent.get(key, 0)}"
+
+    def _file(self, path: str, revision: int) -> SourceFile:
+        identity = FileIdentity(size_bytes=9, modified=str(revision), footer="")
+        groups = (RowGroup(rows=ROWS, read_bytes=9),)
+        return SourceFile(path=path, identity=identity, row_groups=groups)
+
+
+def seen_before(_store: Any, before: str | None, _corpus: str) -> str | None:
+    """The plan that the run saw before it listed the corpus, as it should be."""
+    return before
+
+
+def seen_now(store: Any, _before: str | None, corpus: str) -> str | None:
+    """The plan that is in force now: too late to notice that somebody has changed it."""
+    seal = newest_seal(store)
+    return seal.corpora[corpus].plan if seal and corpus in seal.corpora else None
+
+
+def run_over(
+    store: Any,
+    sources: Sources,
+    spaces: Iterable[Dataset],
+    name: str,
+    listed: Callable[[str], None],
+    plan_before: PlanBefore = seen_before,
+) -> None:
+    """A run: list, name the datasets, do what is owed, seal."""
+    corpus = sources.corpus.name
+    seal = newest_seal(store)
+    known = seal.corpora.get(corpus) if seal else None
+    plan = sources.plan()
+    listed(name)
+    save_plan(store, plan)
+    documents = documents_of(store, plan)
+    datasets = [documents, *(resolve_dataset(store, each) for each in spaces)]
+    committed = [committed_chunks(store, each.name) for each in datasets]
+    for chunk in pending_chunks(plan, committed):
+        owed = [
+            each.name
+            for each, done in zip(datasets, committed, strict=True)
+            if chunk.name not in done
+        ]
+        file = next(each for each in plan.files if each.path == chunk.path)
+        _do_chunk(store, documents.name, owed, chunk, sources.text(file))
+    request = SealRequest(
+        corpus=corpus,
+        plan=plan.name,
+        plan_before=plan_before(store, known.plan if known else None, corpus),
+        documents=documents.name,
+        spaces=tuple(each.name for each in datasets[1:]),
+        run=name,
+    )
+    seal_corpus(store, request)
+
+
+def _do_chunk(store: Any, documents: str, owed: list[str], chunk: Chunk, text: str) -> None:
+    digest = checksum(text.encode())
+    if documents not in owed and read_record(store, documents, chunk.name).texts_digest != digest:
+        return
+    attempt = new_attempt()
+    _commit(store, [_write(store, each, chunk, text, attempt) for each in owed], digest)
+
+
+def _write(store: Any, dataset: str, chunk: Chunk, text: str, attempt: str) -> Record:
+    key, _ = part_keys(dataset, chunk.name, attempt)
+    content = f"{dataset} {chunk.name} {text}".encode()
+    with store.write(key) as file:
+        file.write(content)
+    part = Part(key=key, rows=ROWS, size_bytes=len(content), checksum=checksum(content))
+    return Record(
+        dataset=dataset, chunk=chunk.name, attempt=attempt, rows_in=ROWS, rows=ROWS, rejected=0,
+        texts_digest=checksum(text.encode()), part=part, rejects=None,
+    )  # fmt: skip
+
+
+def checksum(content: bytes) -> str:
+    """As parts and texts have it here."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def collect_garbage(store: Any, clock: MemoryStore, grace_h: float) -> None:
+    """Delete parts that no record names and that are older than the grace.
+
+    Parts are listed before records: what is committed in between is named then.
+    """
+    for dataset in store.list("datasets"):
+        folder = f"datasets/{dataset}/parts"
+        old = [
+            f"{folder}/{name}"
+            for name in store.list(folder)
+            if clock.now - clock.made.get(f"{folder}/{name}", clock.now) >= grace_h
+        ]
+        named = {
+            read_record(store, dataset, chunk).part.key
+            for chunk in committed_chunks(store, dataset)
+        }
+        for key in set(old) - named:
+            store.delete(key)
+
+
+# what is looked at --------------------------------------------------------------------------------
+
+
+def records_by_key(store: MemoryStore) -> dict[str, bytes]:
+    """Every file that is created once and stays: records and seals."""
+    return {
+        key: content
+        for key, content in store.files.items()
+        if "/commits/" in key or key.startswith("seals/")
+    }
+
+
+def unsound_records(store: MemoryStore) -> list[str]:
+    """Records whose part is not there whole, or whose texts are not those of the documents."""
+    wrong = []
+    for key in records_by_key(store):
+        if "/commits/" not in key:
+            continue
+        record = Record.model_validate_json(read_bytes(store, key))
+        content = store.files.get(record.part.key)
+        if content is None or checksum(content) != record.part.checksum:
+            wrong.append(f"{key}: its part is not there whole")
+        elif record.texts_digest not in _documents_digests(store, record.chunk):
+            wrong.append(f"{key}: its texts are not those of the documents")
+    return wrong
+
+
+def _documents_digests(store: MemoryStore, chunk: str) -> set[str]:
+    return {
+        Record.model_validate_json(content).texts_digest
+        for key, content in store.files.items()
+        if key.endswith(f"/commits/{chunk}.json")
+        and key.split("/")[1].startswith(("notes", "mails"))
+    }
