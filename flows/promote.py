@@ -84,7 +84,7 @@ def show_labelers(store: LocalStore) -> None:
     if not rows:
         console.print("No labeler in this store yet. Train some: python -m flows.train_labeler")
         return
-    print_rows(COLUMNS, rows)
+    print_rows(COLUMNS, rows, wrapped="labeler")
     if not in_force:
         console.print("None is in force. Promote one by its name.")
 

@@ -14,7 +14,7 @@ from tasks.training.words import (
 
 def report_training(found: Training, store: str) -> None:
     """Print the table, what the baseline says, and which labeler to promote."""
-    print_rows(TRAINING_COLUMNS, training_rows(found))
+    print_rows(TRAINING_COLUMNS, training_rows(found), wrapped="labeler")
     console.print(TRAINING_LEGEND, style="dim", markup=False)
     if said := baseline_words(found):
         warn(said)

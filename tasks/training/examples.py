@@ -70,7 +70,7 @@ def _reading_words(reading: LabelledReading, num_refused: int) -> Iterator[str]:
             "those with the largest hashes of their texts."
         )
     if num_refused:
-        yield f"{count_words(num_refused, 'document')} have no vector, so no labeler can see them."
+        yield f"{count_words(num_refused, 'document')} left out: without a vector in some space."
 
 
 def _split_words(prepared: Prepared) -> Iterator[str]:

@@ -15,7 +15,12 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
-ROOMS = ("flows", "tasks", "embedding", "pooling", "data")
+ROOMS = ("flows", "tasks", "labeling", "embedding", "pooling", "data")
+FLOWS_OF_GROUPS = {
+    "sample": "estimate_corpus",
+    "training": "train_labeler",
+    "night": "label_corpus",
+}
 GENERATED = ("models/", "store/", "stores/", ".prefect/")
 
 
@@ -40,11 +45,11 @@ def options_in(text: str) -> list[str]:
 
 
 def options_with_a_dot() -> Iterator[tuple[str, str]]:
-    """Wherever a page names them, they are those of embed-corpus, or of its estimate alone."""
+    """Wherever a page names them, they are those of embed-corpus, or of the flow of their group."""
     for option in options_in(everything()):
-        if "." in option:
-            flow = "estimate_corpus" if option.startswith("--sample.") else "embed_corpus"
-            yield f"flows.{flow}", option.rstrip(".")
+        group, dot, _ = option.removeprefix("--").partition(".")
+        if dot:
+            yield f"flows.{FLOWS_OF_GROUPS.get(group, 'embed_corpus')}", option.rstrip(".")
 
 
 @cache
