@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import CorpusSpec, StoreSpec, read_queries, run_query
+from data import CorpusSpec, StoreSpec, open_existing_store, read_queries, run_query
 from data.queries import QUERIES_PAGE
 from embedding import EncoderSpec
 from flows.demo import QUESTIONS
@@ -20,6 +20,7 @@ from tasks.run_spec import RunSpec
 from tasks.step import embed_step
 from tasks.stored_spaces import FingerprintMismatch
 from tasks.summary import Ended
+from tests.labelled_store import label_corpus
 
 ROOT = Path(__file__).parents[2]
 QUERIES = read_queries()
@@ -27,7 +28,10 @@ QUERIES = read_queries()
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path:
-    """300 glosses in five spaces; then one more that is a duplicate, and one without a text."""
+    """300 glosses in five spaces; then one more that is a duplicate, and one without a text.
+
+    They have labels, though no labeler was trained.
+    """
     folder = tmp_path_factory.mktemp("queries")
     glosses = pq.read_table(ROOT / "samples/wordnet12.parquet")[:300]
     first = glosses.slice(0, 1).to_pylist()[0]
@@ -38,6 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path:
     for table in (glosses, more):
         pq.write_table(table, folder / "wordnet12.parquet")
         embed(folder, minilm, ranges)
+    label_corpus(open_existing_store(str(folder / "store")), "all_minilm_l6_v2_mean")
     return folder / "store"
 
 
@@ -81,7 +86,7 @@ def embed(folder: Path, model: Path, ranges: str) -> None:
 
 
 def test_every_query_of_the_page_is_among_them() -> None:
-    assert len(QUERIES) == QUERIES_PAGE.read_text().count("```sql") == 16
+    assert len(QUERIES) == QUERIES_PAGE.read_text().count("```sql") == 30
 
 
 def test_the_demo_asks_questions_of_the_page() -> None:
