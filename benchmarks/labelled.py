@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.labelled_debian import debtags20, wordnet_nouns
-from benchmarks.labelled_registries import poems, sms
+from benchmarks.labelled_registries import bbc, poems, sms
 from benchmarks.labelled_rows import Row
 from benchmarks.results import CACHE, NotMeasured, console
 
@@ -21,6 +21,7 @@ BUILDERS: dict[str, Callable[[], list[Row]]] = {
     "wordnet_nouns": wordnet_nouns,
     "debtags20": debtags20,
     "sms": sms,
+    "bbc": bbc,
     "poems": poems,
 }
 

