@@ -1,0 +1,130 @@
+"""The flows of labels under a temporary Prefect server: states, messages and artifacts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import State
+from prefect.testing.utilities import prefect_test_harness
+
+from data import labelers_in_force, open_existing_store
+from flows.embed_corpus import RunIncomplete
+from flows.label_corpus import label_corpus
+from flows.train_labeler import train_labeler
+from tasks.training.request import TrainingSpec
+from tests.nights import CARRIED, labelled_rows, put_in_force, request_night, write_rows
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=300):
+        yield
+
+
+def artifacts(state: State[Any]) -> dict[str, Any]:
+    """Data of the run's artifacts by key."""
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=of_run)
+    return {str(artifact.key): artifact.data for artifact in found}
+
+
+def run_night(small: Any, **changes: Any) -> State[Any]:
+    asked = request_night(small, **changes)
+    parts = {"store": asked.store, "night": asked.night, "run": asked.run}
+    state: Any = label_corpus(asked.corpus, (), **parts, return_state=True)
+    return state  # type: ignore[no-any-return]
+
+
+def run_training(small: Any, **training: Any) -> State[Any]:
+    asked = small.request(corpus={"carry_columns": CARRIED})
+    state: Any = train_labeler(
+        asked.corpus,
+        "label",
+        small.encoder,
+        asked.poolings,
+        training=TrainingSpec(**training),
+        store=asked.store,
+        run=asked.run,
+        return_state=True,
+    )
+    return state  # type: ignore[no-any-return]
+
+
+def test_a_night_before_the_first_labeler_completes_and_says_how_to_get_one(
+    small: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(small, "a.parquet", labelled_rows(5))
+
+    state = run_night(small)
+
+    assert state.is_completed()
+    said = capsys.readouterr().out
+    assert "Nothing to do: no labeler is in force" in said
+    assert "python -m flows.promote" in said
+
+
+def test_training_embeds_and_the_night_labels_what_is_new(
+    small: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(small, "a.parquet", labelled_rows(20))
+
+    trained = run_training(small)
+
+    assert trained.is_completed()
+    assert small.num_forwarded == 60
+    rows = json.loads(artifacts(trained)["train-labeler"])
+    assert {row["labeler"] for row in rows} == {"tfidf", "mean_logistic_regression", "stack"}
+    assert "python -m flows.promote" in capsys.readouterr().out
+
+    write_rows(small, "b.parquet", labelled_rows(5, start=70))
+    small.num_forwarded = 0
+    state = run_night(small)
+
+    assert state.is_completed()
+    assert small.num_forwarded in (0, 15)  # none if the words alone did best
+    shown = {
+        row["what"]: row["value"] for row in json.loads(artifacts(state)["label-corpus-summary"])
+    }
+    assert shown["labels decided"] == "75"
+    assert "label-corpus-drift" in artifacts(state)
+
+
+def test_what_cannot_be_embedded_is_said_at_the_end_and_the_rest_is_labelled(small: Any) -> None:
+    write_rows(small, "a.parquet", labelled_rows(20))
+    run_training(small, promote=True)
+    assert len(labelers_in_force(open_existing_store(str(small.store)))) == 1
+    Path(small.sources / "bad.parquet").write_bytes(b"no parquet")
+    write_rows(small, "c.parquet", labelled_rows(5, start=70))
+
+    state = run_night(small)
+
+    assert state.is_failed()
+    with pytest.raises(RunIncomplete, match=r"bad\.parquet"):
+        state.result()
+    assert small.ask("SELECT count(*) FROM current_labels") == [(75,)]
+
+
+def test_a_label_column_that_is_not_carried_fails_before_anything_is_embedded(small: Any) -> None:
+    write_rows(small, "a.parquet", labelled_rows(5))
+    asked = small.request()
+
+    state: Any = train_labeler(
+        asked.corpus,
+        "label",
+        small.encoder,
+        asked.poolings,
+        store=asked.store,
+        run=asked.run,
+        return_state=True,
+    )
+
+    assert state.is_failed()
+    assert "not among corpus.carry_columns" in (state.message or "")
+    assert small.num_forwarded == 0
