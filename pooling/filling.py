@@ -18,7 +18,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _COUNTS, _LEARNED, _RANGES = "counts of tokens", "learned weights", "ranges"
 _HOW = {
     _COUNTS: "Count with python -m flows.fit_token_weights, which says their name.",
-    _LEARNED: 'No flow fits them yet; how to: "Learned poolings" in docs/poolings.md.',
+    _LEARNED: "Learn them from labels with python -m flows.train_labeler --training.learned: see "
+    '"Learned poolings" in docs/poolings.md.',
 }
 _PARTS = {
     "mix": "a learned mix of layers",

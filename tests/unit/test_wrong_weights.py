@@ -29,7 +29,7 @@ HOPS = {"strategy": "self_attentive", "parameters": {"hops": 2}}
 REMOVES = {"strategy": "sif_mean", "parameters": {"remove_component": True}}
 RANGES = Ranges(torch.zeros(128), torch.ones(128)).to_fitted({})
 CASES = [
-    (silent(COUNTS), ATTENTION, "are counts of tokens, not learned weights. No flow fits them yet"),
+    (silent(COUNTS), ATTENTION, "are counts of tokens, not learned weights. Learn them from"),
     (learned(ATTENTION), COUNTS, "are learned weights, not counts of tokens. Count with python -m"),
     (RANGES, ATTENTION, "are ranges, not learned weights."),
     (learned(ATTENTION), HOPS, "fitted for strategy 'attention', and this is 'self_attentive'."),
@@ -92,7 +92,7 @@ def test_ranges_of_another_model_are_refused_in_words(small: Any) -> None:
     ("asked", "said"),
     [
         (COUNTS, r"needs counts of tokens .*python -m flows\.fit_token_weights"),
-        (ATTENTION, r"needs learned weights .*No flow fits them.*docs/poolings\.md\.$"),
+        (ATTENTION, r"needs learned weights .*python -m flows\.train_labeler.*docs/poolings\.md\.$"),
         (MIX, r"needs learned weights .*docs/poolings\.md\. Or give mix_weights\."),
     ],
 )
