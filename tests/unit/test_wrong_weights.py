@@ -92,7 +92,7 @@ def test_ranges_of_another_model_are_refused_in_words(small: Any) -> None:
     ("asked", "said"),
     [
         (COUNTS, r"needs counts of tokens .*python -m flows\.fit_token_weights"),
-        (ATTENTION, r"needs learned weights .*python -m flows\.train_labeler.*docs/poolings\.md\.$"),
+        (ATTENTION, r"needs learned weights .*flows\.train_labeler.*docs/poolings\.md\.$"),
         (MIX, r"needs learned weights .*docs/poolings\.md\. Or give mix_weights\."),
     ],
 )
