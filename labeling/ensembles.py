@@ -135,12 +135,13 @@ class StackHead:
 class Stack:
     """Logistic regression on the logarithms of the members' probabilities.
 
-    It learns which member to believe about which label.
+    It learns which member to believe about which label. How strong the penalty is to be depends on
+    how many rows there are: of few it learns little more than the members' mean.
 
     Source: https://doi.org/10.1016/S0893-6080(05)80023-1
     """
 
-    c: Inverses = (0.003,)
+    c: Inverses = (0.003, 0.03, 0.3)
     max_iterations: Annotated[int, Field(ge=1)] = 1_000
 
     def choices(self, rows: TrainingRows) -> tuple["Stack", ...]:
@@ -181,4 +182,4 @@ def _restore_vote(tensors: Mapping[str, np.ndarray], setting: HeadSetting) -> We
 
 
 def _flat_links(votes: np.ndarray, task: Task) -> np.ndarray:
-    return link(votes, task).reshape(len(votes), -1)
+    return link(votes, task).reshape(len(votes), votes.shape[1] * votes.shape[2])

@@ -34,8 +34,8 @@ def fit_separator(
 ) -> Separator:
     """Float64 weights and bias: of one estimator, or of a multi-label task of one per label.
 
-    `features` may be one of scipy's sparse matrices. A label that no row has, or of a multi-label task every row, gets a bias alone. `start` is from
-    where the search begins.
+    `features` may be one of scipy's sparse matrices. A label that no row has, or of a multi-label
+    task every row, gets a bias alone. `start` is from where the search begins.
     """
     return _FITS[task](make, features, indicator, start)
 

@@ -59,7 +59,10 @@ class TfidfHead:
 
     def logits(self, inputs: Inputs) -> np.ndarray:
         """A text without a known term gets the bias alone."""
-        features = self.vectorizer.transform(texts_of(inputs))
+        texts = texts_of(inputs)
+        if not len(texts):  # which scikit-learn refuses
+            return np.empty((0, len(self.bias)))
+        features = self.vectorizer.transform(texts)
         found: np.ndarray = features @ self.weights.T.astype(np.float64) + self.bias
         return found
 
