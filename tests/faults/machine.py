@@ -24,6 +24,7 @@ from tests.faults.protocol import (
     unsound_records,
 )
 
+CHANGES = ["0", "1", "2", "remove", "silently"]
 WHICH = st.integers(0, 7)
 CORPORA = st.sampled_from(["notes", "mails"])
 
@@ -46,20 +47,16 @@ class Protocol(RuleBasedStateMachine):
 
     # what happens --------------------------------------------------------------------------------
 
-    @rule(corpus=CORPORA, path=st.sampled_from("ab"), revision=st.integers(0, 2))
-    def edit(self, corpus: str, path: str, revision: int) -> None:
-        """A file is written anew, or its older self is put back."""
-        self.sources[corpus].revisions[path] = revision
-
-    @rule(corpus=CORPORA)
-    def remove(self, corpus: str) -> None:
-        """One of the files goes."""
-        self.sources[corpus].revisions.pop("b", None)
-
-    @rule(corpus=CORPORA, path=st.sampled_from("ab"))
-    def edit_unnoticed(self, corpus: str, path: str) -> None:
-        """A text changes, and neither size nor time nor footer of its file."""
-        self.sources[corpus].edit_silently(path)
+    @rule(corpus=CORPORA, path=st.sampled_from("ab"), how=st.sampled_from(CHANGES))
+    def change(self, corpus: str, path: str, how: str) -> None:
+        """A file is written anew, or its older self put back; or it goes; or nobody can notice."""
+        sources = self.sources[corpus]
+        if how == "silently":
+            sources.edit_silently(path)
+        elif how == "remove":
+            sources.revisions.pop("b", None)  # a listing without any file is an error
+        else:
+            sources.revisions[path] = int(how)
 
     @precondition(lambda self: len(self.actors) < 4)
     @rule(corpus=CORPORA, spaces=st.sets(st.sampled_from(sorted(SPACES)), min_size=1))
@@ -77,15 +74,19 @@ class Protocol(RuleBasedStateMachine):
     def _listed(self, name: str) -> None:
         self.listed_at[name] = len(self.listed_at)
 
-    @precondition(lambda self: len(self.actors) < 4)
-    @rule()
-    def collect(self) -> None:
-        """The garbage collector begins; it, too, may be slow or be killed."""
-        collect = lambda store: collect_garbage(store, self.store, self.grace_h)  # noqa: E731
-        self.actors.append(Actor("collector", self.store, collect))
+    @rule(is_slow=st.booleans())
+    def collect(self, is_slow: bool) -> None:
+        """Garbage is collected: at once, or by one who may sleep and die like all others."""
+        if is_slow and len(self.actors) < 4:
+            self.actors.append(Actor("collector", self.store, self._collect))
+        else:
+            self._collect(self.store)
+
+    def _collect(self, store: object) -> None:
+        collect_garbage(store, self.store, self.grace_h)
 
     @precondition(lambda self: self.actors)
-    @rule(which=WHICH, calls=st.integers(1, 80))
+    @rule(which=WHICH, calls=st.integers(1, 40))
     def go_on(self, which: int, calls: int) -> None:
         """One of them makes so many calls."""
         actor = self.actors[which % len(self.actors)]
@@ -96,18 +97,26 @@ class Protocol(RuleBasedStateMachine):
 
     @precondition(lambda self: self.actors)
     @rule(which=WHICH)
-    def lose_an_answer(self, which: int) -> None:
-        """A call does its work, and who made it hears of a timeout."""
-        self.actors[which % len(self.actors)].step(loses_answer=True)
+    def finish(self, which: int) -> None:
+        """One of them goes on to its end."""
+        actor = self.actors[which % len(self.actors)]
+        while not actor.is_over:
+            actor.step()
         self._bury()
 
     @precondition(lambda self: self.actors)
-    @rule(which=WHICH)
-    def kill(self, which: int) -> None:
-        """SIGKILL."""
-        self.actors.pop(which % len(self.actors)).kill()
+    @rule(which=WHICH, how=st.sampled_from(["killed", "no answer"]))
+    def meet_misfortune(self, which: int, how: str) -> None:
+        """SIGKILL; or a call does its work, and who made it hears of a timeout."""
+        actor = self.actors[which % len(self.actors)]
+        if how == "killed":
+            self.actors.remove(actor)
+            actor.kill()
+        else:
+            actor.step(loses_answer=True)
+            self._bury()
 
-    @rule(hours=st.sampled_from([1, 24, GRACE_H + 1]))
+    @rule(hours=st.sampled_from([1, GRACE_H + 1]))
     def pass_time(self, hours: int) -> None:
         """Time goes by; a process that slept longer than the grace is never let on again."""
         self.store.now += hours

@@ -1,15 +1,16 @@
 """A store in memory, and processes that stop before each of its calls until they are let on.
 
-Knows the five verbs, a clock that tests turn, and threads that run one at a time. A process that is
-killed makes no further call, whatever its `finally` and `except` would do.
+Knows the five verbs, a clock that tests turn, and greenlets, of which one runs at a time. A process
+that is killed makes no further call, whatever its `finally` and `except` would do.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
+
+from greenlet import greenlet
 
 from tests.faults.faulty_store import Call, FaultyStore, Moment
 
@@ -76,32 +77,28 @@ class Killed(BaseException):
 
 
 class Actor:
-    """A process: a thread that waits before each of its calls until it is let on."""
+    """A process: work that stops before each of its calls until it is let on."""
 
     def __init__(self, name: str, stored: MemoryStore, work: Callable[[Any], None]) -> None:
         self.name, self.started_at, self.is_over = name, stored.now, False
         self.error: BaseException | None = None
         self._is_dead = self._loses_answer = False
-        self._go, self._halted = threading.Semaphore(0), threading.Semaphore(0)
         self._work, self._store = work, FaultyStore(stored, self._wait)
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self._thread.start()
+        self._live = greenlet(self._begin)
 
     def step(self, *, loses_answer: bool = False) -> None:
         """Let one call happen, or the process end; its answer may be lost on the way."""
         self._loses_answer = loses_answer
-        self._go.release()
-        self._halted.acquire()
+        self._live.switch()
+        self.is_over = self._live.dead
 
     def kill(self) -> None:
         """Let nothing happen any more."""
         self._is_dead = True
         while not self.is_over:
             self.step()
-        self._thread.join()
 
-    def _live(self) -> None:
-        self._go.acquire()
+    def _begin(self) -> None:
         try:
             if not self._is_dead:
                 self._work(self._store)
@@ -109,15 +106,11 @@ class Actor:
             pass
         except BaseException as error:  # the test asks for it
             self.error = error
-        self.is_over = True
-        self._halted.release()
 
     def _wait(self, _call: Call, moment: Moment) -> None:
-        is_mine = threading.current_thread() is self._thread  # records are read by a pool of others
-        if moment == "before" and is_mine and not self._is_dead:
-            self._halted.release()
-            self._go.acquire()
+        if moment == "before" and not self._is_dead:
+            self._live.parent.switch()
         if self._is_dead:
             raise Killed
-        if moment == "after" and is_mine and self._loses_answer:
+        if moment == "after" and self._loses_answer:
             raise TimeoutError("the answer was lost")

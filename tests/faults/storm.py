@@ -21,7 +21,7 @@ from tests.faults.runs import begin_run, do_chunks, end_run
 from tests.faults.work import Job
 
 NUM_PROCESSES = 4
-_LIFE_S, _SLEEP_S, _SLOWNESS_S = (0.02, 0.3), (0.05, 0.5), 0.01
+_LIFE_S, _SLEEP_S, _SLOWNESS_S = (0.0, 0.1), (0.05, 0.5), 0.02
 _SHARE_OF_SLEEPERS, _SHARE_OF_EARLY = 0.25, 0.1
 
 
