@@ -3,6 +3,8 @@
 Knows two samples of what was predicted. Does not know whether any of it is right.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +13,7 @@ from labeling.drift_statistics import STATISTICS, Statistic
 
 _MIN_ROWS = 20  # below, the mean of a night is a matter of two or three documents
 _QUANTILE = 0.99
+_REFERENCES = 20
 
 
 class DriftRow(BaseModel):
@@ -40,10 +43,14 @@ def drift_rows(
     Only the distance of the centroids raises `look`: with eight tests at 99 %, one of them would
     on 1 night of 13. It does not on fewer than 20 documents.
 
-    The limit is the 99 % quantile of the statistic between two samples that are both drawn from
-    the reference, with replacement: one of its size and one of tonight's. Drawing tonight's alone
-    would take the reference for the truth, and a large enough night would always be flagged.
+    The limit is the 99 % quantile of the statistic over nights of tonight's size, drawn from the
+    reference with replacement. What they are compared with is drawn as well: the reference is a
+    sample too, and taken for the truth it would have every large night flagged. Of 20 references
+    so drawn the second highest limit counts, so that an unlucky one does not cry often. A
+    reference of fewer than 40 documents gives no rows.
     """
+    if len(reference.chosen) < 2 * _MIN_ROWS:
+        return ()
     rows = (
         _row(name, statistic, (reference, tonight), draws, seed)
         for name, statistic in STATISTICS.items()
@@ -56,11 +63,12 @@ def _row(
 ) -> DriftRow | None:
     reference, tonight = samples
     known, found = statistic.columns(reference, reference), statistic.columns(tonight, reference)
-    if known is None or found is None or not (len(known) and len(found)):
+    if known is None or found is None or len(known) < 2 * _MIN_ROWS or not len(found):
         return None
-    sums = known.sum(axis=0, dtype=np.float64), found.sum(axis=0, dtype=np.float64)
+    known, scale = statistic.scaling(known) if statistic.scaling else (known, None)
+    sums = [_scaled(each.sum(axis=0, dtype=np.float64), scale) for each in (known, found)]
     value = float(statistic.distance(*sums))
-    limit = _limit(known, statistic, len(found), draws, seed)
+    limit = _limit(statistic, (known, scale), len(found), draws, seed)
     figures = [float(statistic.figure(each)) for each in sums] if statistic.figure else [None, None]
     return DriftRow(
         statistic=name,
@@ -73,13 +81,24 @@ def _row(
     )
 
 
-def _limit(known: np.ndarray, statistic: Statistic, n: int, draws: int, seed: int) -> float:
-    rng = np.random.default_rng(seed)
-    first, second = (_weights(len(known), size, draws, rng) @ known for size in (len(known), n))
-    return float(np.quantile(statistic.distance(first, second), _QUANTILE, method="higher"))
+def _limit(
+    statistic: Statistic, known: tuple[np.ndarray, np.ndarray | None], n: int, draws: int, seed: int
+) -> float:
+    columns, scale = known
+    rows = len(columns)
+    references = _scaled(_weights(rows, rows, _REFERENCES, seed) @ columns, scale)
+    nights = _scaled(_weights(rows, n, draws, seed + 1) @ columns, scale)
+    limits = [np.quantile(statistic.distance(each, nights), _QUANTILE) for each in references]
+    return float(np.sort(limits)[-2])
 
 
-def _weights(num_rows: int, size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _scaled(sums: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
+    return sums if scale is None else sums @ scale
+
+
+@lru_cache(maxsize=4)  # the same for most statistics of a night
+def _weights(num_rows: int, size: int, draws: int, seed: int) -> np.ndarray:
     """[draws, num_rows]: how often each row is drawn, if `size` are drawn each time."""
+    rng = np.random.default_rng(seed)
     drawn = (rng.integers(num_rows, size=size) for _ in range(draws))
-    return np.stack([np.bincount(rows, minlength=num_rows) for rows in drawn]).astype(np.float64)
+    return np.stack([np.bincount(rows, minlength=num_rows) for rows in drawn]).astype(np.float32)
