@@ -1,19 +1,29 @@
-"""`make demo`: embed the committed sample with a real model, then ask two questions in SQL.
+"""`make demo`: embed the committed sample with a real model, label it, and ask questions in SQL.
 
-Knows the sample's parameters. The flow, the queries and the server are those that users have.
+Knows the sample's parameters. The flows, the queries and the server are those that users have.
 """
 
 import time
 from pathlib import Path
 
-from data import CorpusSpec, StoreSpec, read_queries, run_query
+from data import (
+    CorpusSpec,
+    StoreSpec,
+    labelers_in_force,
+    open_existing_store,
+    read_queries,
+    run_query,
+)
 from embedding import EncoderSpec
 from flows.command_line import plain_errors
 from flows.console import console, print_rows
 from flows.embed_corpus import RunIncomplete, embed_corpus
+from flows.label_corpus import label_corpus
 from flows.server import running_server
+from flows.train_labeler import train_labeler
 from pooling import PoolingSpec
 from tasks.run_spec import RunSpec
+from tasks.training.request import TrainingSpec
 
 CORPUS = CorpusSpec(
     name="wordnet",
@@ -24,21 +34,41 @@ CORPUS = CorpusSpec(
 ENCODER = EncoderSpec(model="models/all-MiniLM-L6-v2")
 POOLINGS = (PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls"))
 STORE = StoreSpec(path="store")
-QUESTIONS = ("Rows per space", "Nearest neighbours of one document")
+RUN = RunSpec(chunk_rows=500)
+QUESTIONS = ("Rows per space", "Nearest neighbours of one document", "An ensemble in SQL")
 
 
 def main() -> None:
-    """Embed and ask; the second time there is nothing left to embed."""
+    """Embed, train, label and ask; the second time there is nothing left but to ask."""
     started = time.monotonic()
     with plain_errors(RunIncomplete), running_server():
-        summary = embed_corpus(CORPUS, ENCODER, POOLINGS, store=STORE, run=RunSpec(chunk_rows=500))
-    console.print(f"\n[bold]{summary.encoded:,} encoded[/bold], seen in {summary.catalog}:\n")
+        summary = embed_corpus(CORPUS, ENCODER, POOLINGS, store=STORE, run=RUN)
+        if not labelers_in_force(open_existing_store(STORE.path)):
+            _train()
+        night = label_corpus(CORPUS, store=STORE, run=RUN)
+    console.print(
+        f"\n[bold]{summary.encoded + night.encoded:,} encoded, {night.labelled:,} labelled"
+        f"[/bold], seen in {summary.catalog}:\n"
+    )
     queries = read_queries()
     for title in QUESTIONS:
         show_answer(title, queries[title], Path(summary.catalog))
     console.print(
         f"Done in {time.monotonic() - started:.0f} s. More questions: docs/sql.md; a search: "
         f"{_search_hint()}"
+    )
+
+
+def _train() -> None:
+    """Learn the sample's labels, and put the best labeler into force."""
+    train_labeler(
+        CORPUS,
+        "label",
+        ENCODER,
+        POOLINGS,
+        training=TrainingSpec(promote=True),
+        store=STORE,
+        run=RUN,
     )
 
 

@@ -73,7 +73,7 @@ def test_the_vectors_of_the_readme_keep_their_length(
 
 
 def test_the_query_of_the_readme_finds_the_document_itself_first(checkout: Path) -> None:
-    (query,) = blocks("sql", "README.md")
+    query, _ = blocks("sql", "README.md")
     with duckdb.connect(str(checkout / "store/catalog.duckdb"), read_only=True) as connection:
         rows = connection.execute(query).fetchall()
 
@@ -83,6 +83,12 @@ def test_the_query_of_the_readme_finds_the_document_itself_first(checkout: Path)
         "a friction clutch that will slip when the torque is too great",
     )
     assert rows[0][2] == pytest.approx(1)
+
+
+def test_the_query_of_the_readme_about_labels_runs_before_there_are_any(checkout: Path) -> None:
+    _, query = blocks("sql", "README.md")
+    with duckdb.connect(str(checkout / "store/catalog.duckdb"), read_only=True) as connection:
+        assert connection.execute(query).fetchall() == []
 
 
 def test_the_row_of_the_readme_is_the_row_that_comes_out(checkout: Path) -> None:
