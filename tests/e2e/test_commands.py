@@ -18,6 +18,11 @@ OWN = (
     "--encoder.model models/all-MiniLM-L6-v2 --store.path stores/own"
 )
 OWN_CORPUS = f"""python -m flows.embed_corpus {OWN} --poolings '["mean", "cls", "max_min"]'"""
+COMPARE = (
+    "python -m flows.compare_poolings --corpus.name acts --corpus.path samples/wordnet12.parquet "
+    "--corpus.limit 700 --corpus.carry_columns label --label_column label "  # of two labels
+    "--encoder.model models/all-MiniLM-L6-v2 --poolings mean,cls --store.path stores/acts"
+)
 COUNT_OWN = f"python -m flows.fit_token_weights {OWN}"
 
 
@@ -62,14 +67,15 @@ def test_a_second_run_encodes_none(running_checkout: Any) -> None:
     ]
 
 
-def test_the_demo_finds_every_text_embedded_and_answers_two_questions(
+def test_the_demo_finds_every_text_embedded_labels_it_and_answers_three_questions(
     running_checkout: Any,
 ) -> None:
     said = running_checkout.type("make demo")
 
     assert "A Prefect server answers" in said
     assert "0 encoded" in said
-    for title in ("Rows per space", "Nearest neighbours of one document"):
+    assert "6,000 labelled" in said
+    for title in ("Rows per space", "Nearest neighbours of one document", "An ensemble in SQL"):
         assert title in said
     assert "all_minilm_l6_v2_mean" in said
 
@@ -95,6 +101,15 @@ def test_the_tokens_of_a_corpus_are_counted_for_poolings(running_checkout: Any) 
     assert "of 40 documents" in said
     (table,) = (running_checkout.folder / "stores/own/models").iterdir()
     assert f'{{"strategy": "idf_mean", "weights": "{table.name}"}}' in said
+
+
+def test_poolings_are_compared_in_a_sentence_and_on_a_page(running_checkout: Any) -> None:
+    said = running_checkout.type(COMPARE)
+
+    (page,) = (running_checkout.folder / "stores/acts/reports").iterdir()
+    assert str(page) in said.replace("\n", "")
+    assert "Use " in said
+    assert "words (tfidf)" in page.read_text()
 
 
 def test_nothing_is_written_to_the_home_folder(running_checkout: Any) -> None:
