@@ -1,0 +1,33 @@
+"""The table of cases is true: the tests that it names exist, and what has none says why."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cases import CASES, Case
+
+ROOT = Path(__file__).parents[2]
+HERE = "".join(path.read_text() for path in sorted(Path(__file__).parent.glob("test_*.py")))
+NUMBERED = {
+    int(number)
+    for digits in re.findall(r"^def test_case((?:_\d\d)+)_", HERE, re.MULTILINE)
+    for number in digits.split("_")[1:]
+}
+STRUCK = {35}  # what a kill does to DuckDB's own files is DuckDB's affair: ours are built anew
+
+
+def test_every_case_is_in_the_table_once() -> None:
+    assert [case.number for case in CASES] == [n for n in range(1, 41) if n not in STRUCK]
+
+
+def test_every_test_here_stands_for_a_case_of_the_table() -> None:
+    assert {case.number for case in CASES} >= NUMBERED
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.number))
+def test_a_case_has_a_test_or_says_what_is_missing(case: Case) -> None:
+    assert case.number in NUMBERED or case.elsewhere or case.missing
+    for name in case.elsewhere:
+        path, _, function = name.partition("::")
+        assert f"\ndef {function}(" in (ROOT / path).read_text(), name
