@@ -57,6 +57,8 @@ def fit_decision(score: np.ndarray, is_right: np.ndarray, target_precision: floa
 
     Source: Wilson 1927 for the bound, Bonferroni's inequality for the sharing.
     """
+    if not len(score):
+        return DecisionRule(target_precision=target_precision, min_score=None)
     ordered = np.argsort(-score, kind="stable")
     tried = score[ordered[(np.arange(1, _NUM_TRIED + 1) * len(score) - 1) // _NUM_TRIED]]
     n = np.searchsorted(-score[ordered], -tried, side="right")

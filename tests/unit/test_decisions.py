@@ -78,7 +78,8 @@ def test_a_rule_takes_the_lowest_score_whose_bound_holds() -> None:
     assert fit_decision(score, ~right, 0.8).min_score is None
 
 
-def test_ten_documents_prove_nothing() -> None:
+def test_no_documents_and_ten_documents_prove_nothing() -> None:
+    assert fit_decision(np.empty(0), np.empty(0, bool), 0.9).min_score is None
     assert fit_decision(np.linspace(0.9, 1, 10), np.ones(10, bool), 0.9).min_score is None
 
 
