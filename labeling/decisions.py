@@ -52,8 +52,9 @@ def fit_decision(score: np.ndarray, is_right: np.ndarray, target_precision: floa
 
     They must be of rows that the labeler was not trained on. The scores tried are those of the
     best 5 %, 10 %, ... 100 % of the rows. The best of many looks better than it is, so the 5 % of
-    doubt are shared out among the 20: each needs a Wilson bound of one-sided 99.75 %. With the
-    bound of one score alone, fewer than 8 of 10 samples that it is tried on meet the target.
+    doubt are shared out among the 20: each needs a Wilson bound of one-sided 99.75 %. With 95 %
+    at every score, the lowest that held met the target in 8 of 10 further samples; this meets it
+    in 19 of 20. Without rows no score is trusted.
 
     Source: Wilson 1927 for the bound, Bonferroni's inequality for the sharing.
     """
