@@ -126,8 +126,13 @@ def judge(data: LabelData, member: Member) -> Evaluation:
 
 
 def best_of(data: LabelData, members: dict[str, Member]) -> str:
-    """The member with the best figure of its task."""
-    return max(members, key=lambda name: judge(data, members[name]).metric(_main(data)).value)
+    """The member with the best accuracy, or micro F1, on the test rows."""
+
+    def figure(name: str) -> float:
+        chosen = data.predictions(members[name]).chosen
+        return float(2 * (chosen & data.truth).sum() / (chosen.sum() + data.truth.sum()))
+
+    return max(members, key=figure)
 
 
 def _accuracy(data: LabelData, name: str, member: Member) -> Figure:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import expit, logit
 
 from benchmarks.label_accuracy import judge
 from benchmarks.label_data import MANY_ROWS, LabelData, read_data
@@ -16,6 +17,8 @@ from labeling.thresholds import best_threshold
 RESPLITS, TARGET, KEPT = 10, 0.9, 9
 POOLING, ONE_PENALTY = "mean", 0.01
 ASKED = {"f1_micro": (0.68, 2.0), "f1_macro": (0.61, 5.0)}
+PENALTIES = (0.003, 0.01, 0.03, 0.1)
+HALF, SHRUNK, PLAIN = "0.5", "one per label, shrunk", "0.5 of scikit-learn's own probabilities"
 
 
 def measure_decisions(data: LabelData) -> Measurement:
@@ -40,7 +43,10 @@ def measure_decisions(data: LabelData) -> Measurement:
 
 
 def measure_thresholds(data: LabelData) -> Measurement:
-    """Rules for which labels a document gets, of one and the same labeler.
+    """Rules for which labels a document gets, of one labeler; and what 0.5 is elsewhere.
+
+    The last one is 0.5 of a head without calibration, its penalty chosen by its own log loss on
+    the same rows: what who uses scikit-learn alone would have.
 
     Raises:
         NotMeasured: The documents have one label each.
@@ -51,20 +57,22 @@ def measure_thresholds(data: LabelData) -> Measurement:
     held, truth = member.held_probabilities, data.examples.indicator[member.held]
     columns = list(zip(held.T, truth.T, strict=True))
     rules = {
-        "0.5": (0.5,) * truth.shape[1],
+        HALF: (0.5,) * truth.shape[1],
         "one for all labels": (best_threshold(held.ravel(), truth.ravel()),) * truth.shape[1],
         "one per label": tuple(best_threshold(column, yes) for column, yes in columns),
-        "one per label, shrunk": member.labeler.spec.thresholds,
+        SHRUNK: member.labeler.spec.thresholds,
     }
-    judged = {name: judge(data, _with_thresholds(member, rule)) for name, rule in rules.items()}
+    ruled = {name: _with_thresholds(member, rule) for name, rule in rules.items()}
+    ruled[PLAIN] = _uncalibrated(data)
+    judged = {name: judge(data, one) for name, one in ruled.items()}
     figures = []
     for metric, (least, gain) in ASKED.items():
         for name, one in judged.items():
-            asked = f"at least {least:.2f}" if name.endswith("shrunk") else ""
+            asked = f"at least {least:.2f}" if name == SHRUNK else ""
             words = f"{name}: {metric.replace('_', ' ')}"
             figures.append(metric_figure(words, one.metric(metric), promised=asked))
-        figures.append(_gain(data, member, rules, metric, gain))
-    figures.append(_empty(data, member, rules))
+        figures += [_gain(data, ruled, other, metric, gain) for other in (HALF, PLAIN)]
+    figures.append(_empty(data, ruled))
     about = f"One-vs-rest logistic regression over {POOLING}, thresholds from its out-of-fold rows."
     return Measurement(
         piece="thresholds", corpus=data.name, about=f"{about} {data.notes}.", figures=figures
@@ -97,24 +105,37 @@ def _with_thresholds(member: Member, thresholds: tuple[float, ...]) -> Member:
     return replace(member, labeler=replace(labeler, spec=spec))
 
 
+def _uncalibrated(data: LabelData) -> Member:
+    """A head as scikit-learn leaves it, of the penalty that has the least log loss so."""
+    truth = data.examples.indicator
+    found = []
+    for penalty in PENALTIES:
+        member = data.head(POOLING, HeadSpec(parameters={"c": [penalty]}))
+        calibration = member.labeler.spec.calibration
+        held, test = (
+            expit((logit(said) - calibration.shift) / calibration.scale).astype(np.float32)
+            for said in (member.held_probabilities, member.test_probabilities)
+        )
+        loss = float(-np.log(np.where(truth[member.held], held, 1 - held)).mean())
+        plain = replace(member, held_probabilities=held, test_probabilities=test)
+        found.append((loss, _with_thresholds(plain, (0.5,) * truth.shape[1])))
+    return min(found, key=lambda one: one[0])[1]
+
+
 def _gain(
-    data: LabelData, member: Member, rules: dict[str, tuple[float, ...]], metric: str, least: float
+    data: LabelData, ruled: dict[str, Member], other: str, metric: str, least: float
 ) -> Figure:
     """Paired: both rules are counted on the same resamples of the documents."""
     first, second = (
         METRICS["multi_label"][metric](
-            count_labels(
-                data.truth,
-                data.predictions(_with_thresholds(member, rules[name])),
-                "multi_label",
-            )
+            count_labels(data.truth, data.predictions(ruled[name]), "multi_label")
         )
-        for name in ("one per label, shrunk", "0.5")
+        for name in (SHRUNK, other)
     )
     difference = 100 * (first - second)
     low, high = np.quantile(difference[1:], (0.025, 0.975))
     return Figure(
-        what=f"shrunk minus 0.5: {metric.replace('_', ' ')}",
+        what=f"shrunk minus {other}: {metric.replace('_', ' ')}",
         value=float(difference[0]),
         least=float(low),
         most=float(high),
@@ -123,17 +144,17 @@ def _gain(
     )
 
 
-def _empty(data: LabelData, member: Member, rules: dict[str, tuple[float, ...]]) -> Figure:
+def _empty(data: LabelData, ruled: dict[str, Member]) -> Figure:
     """How many documents get no label at all."""
     shares = {
-        name: 1 - data.predictions(_with_thresholds(member, rule)).chosen.any(axis=1).mean()
-        for name, rule in rules.items()
+        name: 1 - data.predictions(member).chosen.any(axis=1).mean()
+        for name, member in ruled.items()
     }
     words = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
     truly = 1 - data.truth.any(axis=1).mean()
     return Figure(
         what="share of documents without a label, shrunk",
-        value=float(shares["one per label, shrunk"]),
+        value=float(shares[SHRUNK]),
         unit="",
         note=f"{words}; truly {truly:.3f}",
     )

@@ -35,7 +35,7 @@ def measure(data: LabelData) -> Measurement:
     """
     if not data.is_single:
         raise NotMeasured("averages of windows are measured of one label for each document")
-    cuts = _cut(data.examples.texts)
+    cuts = cut_windows(data.examples.texts)
     if np.mean([sum(sizes) for _, sizes in cuts]) < LEAST_MEAN_TOKENS:
         raise NotMeasured("needs long documents, such as those of bbc")
     found = {
@@ -99,7 +99,7 @@ def _of_windows(data: LabelData, cuts: list[tuple[list[str], list[int]]]) -> Pre
     return Predictions(probabilities, chosen, score, np.zeros(len(score), bool))
 
 
-def _cut(texts: list[str]) -> list[tuple[list[str], list[int]]]:
+def cut_windows(texts: list[str]) -> list[tuple[list[str], list[int]]]:
     """The windows of each text as texts, and how many tokens each has; words stay whole."""
     tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     tokenizer.no_padding()
