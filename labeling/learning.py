@@ -1,5 +1,6 @@
 """Learn by gradients until rows that were held out say stop. Knows logits, no text and no model."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from labeling.examples import Examples
 from labeling.label_loss import LabelLoss
+
+logger = logging.getLogger(__name__)
 
 
 class Learner(Protocol):
@@ -87,6 +90,7 @@ def learn_until_best(
     while not patience.is_over(losses):
         descent.epoch(_shuffled(rows))
         losses.append(float(loss.of(learner.logits(held), held).mean()))
+        logger.info("epoch %d: log loss of %d held rows %.4f", len(losses), len(held), losses[-1])
         if not np.isfinite(losses[-1]):
             raise ValueError(
                 f"epoch {len(losses)}: the loss of the held rows is {losses[-1]}. Lower the "

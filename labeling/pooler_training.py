@@ -132,7 +132,8 @@ class _Runs:
         trained = trainable_pooling(self._encoder, self._pooling)
         pool: Callable[[Any], Tensor]
         pool = trained.vectors_of if self._pooling.needs_weights else _as_they_are
-        _, first = next(iter(self._source.batches(examples.train, options.batch_texts)))
+        some = examples.train[: options.batch_texts]
+        _, first = next(iter(self._source.batches(some, len(some))))
         num_labels = len(examples.schema.labels)
         head = TrainedHead(pool(first), num_labels, dropout=options.dropout)
         learner = PoolerLearner(

@@ -4,6 +4,7 @@ States are in half precision, in memory while they fit into a stated number of b
 texts are read anew, group by group, each time they are asked for. Memory is bounded either way.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from embedding.tokenized import LongArray
 from embedding.windows import share_out
 from pooling import PoolingSpec, TokenBatch
 from pooling.segments import count_tokens
+
+logger = logging.getLogger(__name__)
 
 _BYTES = 2  # of a number in half precision
 
@@ -79,22 +82,35 @@ class FrozenStates:
         self._trained = trained
         self._tokenized = trained.tokenize(texts)
         self._most = trained.most_states(self._tokenized)
-        self._max_states = max(1, max_bytes // (_BYTES * trained.state_width))
+        self._state_bytes = _BYTES * trained.state_width
+        self._max_states = max(1, max_bytes // self._state_bytes)
         self._kept: tuple[LongArray, TextStates] | None = None
 
     def keep(self, rows: LongArray) -> None:
         """Read these rows once for all, if their states fit into memory together."""
-        if self._most[rows].sum() <= self._max_states:
+        num_states = int(self._most[rows].sum(dtype=np.int64))
+        if num_states <= self._max_states:
             self._kept = self._read_sorted(rows)
+        else:
+            logger.info(
+                "the states of %d tokens need %.1f GB: beyond states_bytes, so they are read anew "
+                "in each epoch",
+                num_states,
+                num_states * self._state_bytes / 1e9,
+            )
 
     def batches(self, rows: LongArray, size: int) -> Iterator[tuple[LongArray, TokenBatch]]:
         """The rows in their order, at most so many at a time, with their states."""
         groups = [slice(None)] if self._kept else share_out(self._most[rows], self._max_states)
         for group in groups:
-            read, states = self._kept or self._read_sorted(rows[group])
-            for start in range(0, len(rows[group]), size):
-                part = rows[group][start : start + size]
-                yield part, states.batch_of(np.searchsorted(read, part))
+            yield from self._batches_of(rows[group], size)
+
+    def _batches_of(self, rows: LongArray, size: int) -> Iterator[tuple[LongArray, TokenBatch]]:
+        """Of one group, whose states are gone again when the next group is read."""
+        read, states = self._kept or self._read_sorted(rows)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            yield part, states.batch_of(np.searchsorted(read, part))
 
     def _read_sorted(self, rows: LongArray) -> tuple[LongArray, TextStates]:
         ordered = np.sort(rows)
