@@ -91,7 +91,7 @@ LABEL_VIEW_COLUMNS: dict[str, dict[str, str]] = {
         "label": "Its vote; null if it has no label for the document.",
         "score": "Probability of its vote.",
         "probabilities": "Probability of each label.",
-        "labels": "The labels of these probabilities.",
+        "labels": "The labels of these probabilities, by name: in one order for all voters.",
     },
     "votes_soft": {
         **_VOTED,
@@ -109,6 +109,6 @@ LABEL_VIEW_COLUMNS: dict[str, dict[str, str]] = {
         **_VOTED,
         "entropy": "Entropy of the mean probabilities, from 0 (all sure of one label) to 1.",
         "dissent": "Share of voters that did not choose the label with the most votes.",
-        "votes": "The labels that they chose, by the voters' names.",
+        "votes": "The labels that they chose, each as often as it was chosen.",
     },
 }
