@@ -17,6 +17,7 @@ from benchmarks import (
     label_long,
     label_poems,
     label_report,
+    label_small_bert,
 )
 from benchmarks.label_data import LabelData, read_data
 from benchmarks.labelled import BUILDERS, build
@@ -34,6 +35,7 @@ PIECES: dict[str, Piece] = {
     "drift": label_drift.measure,
     "long": label_long.measure,
     "poems": label_poems.measure,
+    "small_bert": label_small_bert.measure,
 }
 # Where these are asked for without --only: the pieces that say something of such data.
 USUAL = ("poolings", "ensembles", "calibration")
@@ -42,7 +44,7 @@ FITTING: dict[str, tuple[str, ...]] = {
     "wordnet_nouns": (*USUAL, "learned", "decisions", "drift"),
     "debtags20": ("poolings", "ensembles", "calibration", "thresholds"),
     "bbc": ("poolings", "long"),
-    "poems": ("poems",),
+    "poems": ("poems", "small_bert"),
 }
 # Glosses are short; the descriptions of packages are not.
 MAX_TOKENS = {"wordnet12": 64, "wordnet_nouns": 64, "poems": 128}
