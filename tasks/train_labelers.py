@@ -4,9 +4,10 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
+from tasks.training.check import check_training
 from tasks.training.findings import Training
 from tasks.training.request import TrainRequest
-from tasks.training.train import check_training, train_all
+from tasks.training.train import train_all
 
 
 @task(

@@ -20,26 +20,11 @@ from labeling import (
     evaluate,
     labeler_to_bytes,
 )
-from tasks.label_columns import certainty_columns, decision_columns
 from tasks.training.examples import LabelledCorpus
 from tasks.training.findings import TrainedLabeler
-from tasks.training.space_rows import TextFacts
+from tasks.training.heldout import TestTexts, heldout_table
 
 MOST_VECTORS = 4096  # of the test, kept to tell later whether texts have changed
-
-
-@dataclass(frozen=True, slots=True)
-class TestTexts:
-    """What an encoder saw of the test's texts, for labelers that read its vectors.
-
-    Attributes:
-        places: Of the test rows whose vectors are kept, ascending; by chance, and the same for all.
-        vectors: Float32 [len(places), dimension].
-    """
-
-    facts: TextFacts
-    places: np.ndarray
-    vectors: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +125,7 @@ class Shelf:
             save_trained_on(self._store, kept.name, self._trained_on)
 
     def _heldout(self, kept: Kept) -> pa.Table:
-        """The columns of data.heldout_schema."""
-        examples = self._corpus.examples
-        key = self._corpus.key.take(pa.array(examples.test))
-        label, labels = decision_columns(examples.schema, self._truth)
-        predicted, predicted_labels = decision_columns(examples.schema, kept.predictions.chosen)
-        columns = {
-            "doc_id": key["doc_id"],
-            "text_hash": key["text_hash"],
-            "label": label,
-            "labels": labels,
-            "predicted": predicted,
-            "predicted_labels": predicted_labels,
-            **certainty_columns(kept.predictions),
-        }
-        return pa.table(columns | (_text_columns(kept.texts) if kept.texts else {}))
+        return heldout_table(self._corpus, kept.predictions, kept.texts)
 
     def _held_quality(self, member: Member) -> float:
         """Accuracy out of fold; of a multi-label task micro F1."""
@@ -181,22 +152,3 @@ def to_trained(kept: Kept) -> TrainedLabeler:
         held_quality=kept.held_quality,
         seconds=kept.member.seconds,
     )
-
-
-def _text_columns(texts: TestTexts) -> dict[str, pa.Array]:
-    facts = texts.facts
-    vectors: list[np.ndarray | None] = [None] * len(facts.truncated)
-    for place, vector in zip(texts.places, texts.vectors, strict=True):
-        vectors[place] = vector
-    return {
-        "n_tokens": _counts(facts.n_tokens),
-        "truncated": pa.array(facts.truncated),
-        "n_unknown": _counts(facts.n_unknown),
-        "vector": pa.array(vectors, pa.list_(pa.float32())),
-    }
-
-
-def _counts(values: np.ndarray) -> pa.Array:
-    """Whole numbers, null for NaN."""
-    is_missing = np.isnan(values)
-    return pa.array(np.where(is_missing, 0, values).astype(np.int32), mask=is_missing)

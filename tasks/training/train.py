@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from data import has_store, open_existing_store
+from data import open_existing_store
 from embedding import EncoderSpec
 from labeling import (
     EnsembleSpec,
@@ -25,13 +25,14 @@ from labeling import (
 )
 from tasks.training.examples import read_examples
 from tasks.training.findings import EncoderPoolings, Training
+from tasks.training.heldout import TestTexts
 from tasks.training.learned import LearnedSpace, learn_pooling, tune_encoder
-from tasks.training.request import TrainRequest, refuse_uncarried
+from tasks.training.request import TrainRequest
 from tasks.training.reviewed import read_reviewed
-from tasks.training.shelf import Kept, Shelf, TestTexts, to_trained
+from tasks.training.shelf import Kept, Shelf, to_trained
 from tasks.training.space_rows import TextFacts, read_space
 from tasks.training.spaces import TrainingSpace, encode_texts, training_spaces
-from tasks.training.titles import ensemble_words, head_words, join_title, planned_titles
+from tasks.training.titles import ensemble_words, head_words, join_title
 
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers", "safetensors")
 
@@ -188,15 +189,3 @@ class LabelerTraining:
 
     def _keep(self, member: Member, reads: str, texts: TestTexts | None) -> None:
         self.shelf.keep(member, reads, texts)
-
-
-def check_training(request: TrainRequest) -> tuple[str, ...]:
-    """See whether the labels can be learned, before anything is embedded; what was found, in words.
-
-    Raises:
-        ValueError: they cannot, or the request asks for what does not fit.
-    """
-    refuse_uncarried(request)
-    planned_titles(request)
-    store = open_existing_store(request.store.path) if has_store(request.store) else None
-    return read_examples(request, read_reviewed(store, request), None, ()).facts

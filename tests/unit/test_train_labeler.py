@@ -14,9 +14,9 @@ from data import (
     save_reviews,
 )
 from labeling import FineTuneSpec, HeadSpec, TrainSpec
+from tasks.training.check import check_training
 from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.request import TrainingSpec, TrainRequest
-from tasks.training.train import check_training
 from tasks.training.words import baseline_words, training_rows
 from tests.nights import (
     CARRIED,
