@@ -79,8 +79,8 @@ LABEL_TABLE_COLUMNS: dict[str, dict[str, str]] = {
     },
     "paired_tests": {
         **WHO,
-        "first": "One of the two.",
-        "second": "The other.",
+        "first": "One of the two, by its version.",
+        "second": "The other, by its version.",
         "difference": "Accuracy of the first minus that of the second; of a multi-label task, that "
         "of whole label sets.",
         "low": "Lower end of its 95 % interval, by paired bootstrap.",
