@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from labeling import EnsembleSpec
 from tasks.comparing.comparison import Comparison
-from tasks.comparing.names import display_names
+from tasks.comparing.names import display_names, family_of
 from tasks.comparing.seeds import vote_over_seeds
-from tasks.comparing.standings import Standings
+from tasks.comparing.standings import Standings, best_over_words
 from tasks.training.request import TrainRequest
 from tasks.training.shelf import Kept
 from tasks.training.train import LabelerTraining
@@ -30,9 +30,10 @@ def bake_off(request: TrainRequest) -> Comparison:
     training = LabelerTraining(request)
     training.train()
     names = display_names(training)
+    num_singles = sum(family_of(kept) != "ensemble" for kept in training.shelf)
     for words, display, is_in in _parts(training, names):
         members = {kept.name: kept.member for kept in training.shelf if is_in(kept)}
-        if 1 < len(members) < len(training.shelf.members):
+        if 1 < len(members) < num_singles:
             made = training.train_ensemble(_STACK, members, words)
             names[made.title] = display.format(len(members))
     votes = vote_over_seeds(training)
@@ -45,13 +46,12 @@ def _parts(
     training: LabelerTraining, names: dict[str, str]
 ) -> list[tuple[str, str, Callable[[Kept], bool]]]:
     """Parts of the members: what leads the title, what they are called, and who is among them."""
-    text = next(iter(training.shelf))
     dense = training.shelf.best_over_vectors
     if dense is None:
         return []
-    pair = (dense, text)
+    pair = (dense, best_over_words(training))
     return [
-        ("poolings", "stack of {} poolings", _reads_vectors),
+        ("poolings", "stack of {} without words", _reads_vectors),
         ("pair", f"stack of {names[dense.title]} and words", lambda kept: kept in pair),
     ]
 

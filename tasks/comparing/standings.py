@@ -18,6 +18,12 @@ from tasks.training.shelf import Kept
 from tasks.training.train import LabelerTraining
 
 
+def best_over_words(training: LabelerTraining) -> Kept:
+    """The labeler over the texts themselves that did best out of fold; there is always one."""
+    found = [kept for kept in training.shelf if family_of(kept) == "text"]
+    return max(found, key=lambda kept: kept.held_quality)
+
+
 class Standings:
     """The labelers of a training by the names that are shown."""
 
@@ -30,7 +36,7 @@ class Standings:
         if dense is None:
             raise ValueError("no pooling was trained, so nothing is compared. Name a space.")
         self._dense = dense
-        self._text = self._kept[0]
+        self._text = best_over_words(training)
         singles = [kept for kept in self._kept if family_of(kept) != "ensemble"]
         self._single = max(singles, key=lambda kept: kept.held_quality)
         self._plain = self._find_plain()

@@ -86,7 +86,7 @@ def test_every_pooling_the_words_the_ensembles_and_the_control_are_compared(
         "mean of layers -2 and -1, concat",
         "stack of all 4",
         "soft_vote of all 4",
-        "stack of 3 poolings",
+        "stack of 3 without words",
         f"stack of {found.dense} and words",
         "vote of 3 poolings (mlp)",
         "vote of 3 seeds (mlp)",
@@ -158,6 +158,10 @@ def test_one_pooling_has_no_control(request_: TrainRequest) -> None:
     comparison = compare_and_report(request).comparison
 
     assert comparison.seed_control is None
+    assert [each.name for each in comparison.labelers if each.family == "ensemble"] == [
+        "stack of all 2",  # of the pooling and the words: no part of it is another ensemble
+        "soft_vote of all 2",
+    ]
     assert comparison.plain is None
 
 
