@@ -66,7 +66,9 @@ def test_every_table_and_column_is_explained(store: LocalStore, texts: Path) -> 
         "WHERE NOT internal AND comment IS NULL"
     )
     assert [ask(store, query) for query in (tables, views, columns)] == [[], [], []]
-    label = "SELECT comment FROM duckdb_columns() WHERE table_name = $table AND column_name = 'label'"
+    label = """
+        SELECT comment FROM duckdb_columns() WHERE table_name = $table AND column_name = 'label'
+    """
     assert ask(store, label, table="documents")[0].startswith("Carried along from the source files")
 
 

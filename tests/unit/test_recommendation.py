@@ -46,7 +46,10 @@ def test_what_the_encoder_is_worth_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("dense", "said"),
-    [("mean", "out of fold no pooling does better than mean"), ("cls", "cls is 2.0 points better than mean")],
+    [
+        ("mean", "out of fold no pooling does better than mean"),
+        ("cls", "cls is 2.0 points better than mean"),
+    ],
 )
 def test_what_the_pooling_is_worth_is_said(dense: str, said: str) -> None:
     assert said in recommend(comparison(dense=dense, tests=MAX_LEADS))
