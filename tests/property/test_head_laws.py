@@ -112,13 +112,14 @@ def test_the_same_seed_gives_the_same_bytes(name: str, task: Task) -> None:
 
 @every_head
 def test_labels_keep_their_order_where_a_fold_lacks_one(name: str) -> None:
-    examples, vectors = draw_examples()
+    examples, vectors = draw_examples(n=300)
     bees = examples.indicator[:, 1] & (examples.fold >= 0)
     one_fold = replace(examples, fold=np.where(bees, 0, examples.fold))  # no bee in folds 1 and 2
-    member = train(name, one_fold, vectors)
-    right = member.test_probabilities.argmax(axis=1) == examples.indicator[examples.test].argmax(1)
-    assert member.test_probabilities.shape == (len(examples.test), 3)
-    assert right.mean() > 0.5
+    found = train(name, one_fold, vectors).test_probabilities
+    truth = examples.indicator[examples.test].argmax(axis=1)
+    assert found.shape == (len(examples.test), 3)
+    for label in (0, 2):  # of bees nothing is known where they are asked about
+        assert (found.argmax(axis=1) == truth)[truth == label].mean() > 0.5
 
 
 @every_head
