@@ -1,5 +1,5 @@
-"""A state machine over the commit protocol: runs over two corpora, of which any is let on, left
-asleep or killed at any call, while files change; invariants are looked at after every step.
+"""A state machine over the commit protocol: runs over two corpora, each let on, killed or asleep at
+any call, while files change; invariants are looked at after every step.
 
 What runs, publishers and the collector do is in tests/faults/protocol.py.
 """
@@ -15,7 +15,6 @@ from tests.faults.memory_store import Actor, MemoryStore, OverwritingStore
 from tests.faults.protocol import (
     GRACE_H,
     SPACES,
-    Sources,
     collect_garbage,
     records_by_key,
     run_over,
@@ -23,9 +22,18 @@ from tests.faults.protocol import (
     seen_now,
     unsound_records,
 )
+from tests.faults.sources import Sources
 
-CHANGES = ["0", "1", "2", "remove", "silently"]
-WHICH = st.integers(0, 7)
+CHANGES = {
+    "anew": Sources.write_anew,
+    "back": Sources.put_back,
+    "gone": Sources.remove,
+    "unnoticed": Sources.edit_silently,
+}
+WHICH, CALLS = st.integers(0, 3), st.integers(1, 60)
+CHANGE = st.none() | st.tuples(st.sampled_from(sorted(CHANGES)), st.sampled_from("ab"))
+ASKED = st.sets(st.sampled_from(sorted(SPACES)), min_size=1)
+COLLECTOR = "collector"
 CORPORA = st.sampled_from(["notes", "mails"])
 
 
@@ -47,38 +55,35 @@ class Protocol(RuleBasedStateMachine):
 
     # what happens --------------------------------------------------------------------------------
 
-    @rule(corpus=CORPORA, path=st.sampled_from("ab"), how=st.sampled_from(CHANGES))
-    def change(self, corpus: str, path: str, how: str) -> None:
-        """A file is written anew, or its older self put back; or it goes; or nobody can notice."""
-        sources = self.sources[corpus]
-        if how == "silently":
-            sources.edit_silently(path)
-        elif how == "remove":
-            sources.revisions.pop("b", None)  # a listing without any file is an error
-        else:
-            sources.revisions[path] = int(how)
-
     @precondition(lambda self: len(self.actors) < 4)
-    @rule(corpus=CORPORA, spaces=st.sets(st.sampled_from(sorted(SPACES)), min_size=1))
-    def start(self, corpus: str, spaces: set[str]) -> None:
-        """A run begins: the first, a retry, a backfill, or one beside another."""
+    @rule(corpus=CORPORA, change=CHANGE, spaces=ASKED, calls=CALLS)
+    def run(
+        self, corpus: str, change: tuple[str, str] | None, spaces: set[str], calls: int
+    ) -> None:
+        """A run begins, beside others or after them; perhaps a file has changed before."""
+        sources = self.sources[corpus]
+        if change is not None:
+            CHANGES[change[0]](sources, change[1])
         self.num_started += 1
         name = f"run-{self.num_started}"
         asked = [SPACES[each] for each in sorted(spaces)]
 
         def work(store: object) -> None:
-            run_over(store, self.sources[corpus], asked, name, self._listed, self.plan_before)
+            run_over(store, sources, asked, name, self._listed, self.plan_before)
 
         self.actors.append(Actor(name, self.store, work))
+        self._let_on(self.actors[-1], calls)
 
     def _listed(self, name: str) -> None:
         self.listed_at[name] = len(self.listed_at)
 
+    @precondition(lambda self: self.actors)
     @rule(is_slow=st.booleans())
     def collect(self, is_slow: bool) -> None:
         """Garbage is collected: at once, or by one who may sleep and die like all others."""
-        if is_slow and len(self.actors) < 4:
-            self.actors.append(Actor("collector", self.store, self._collect))
+        if is_slow and not any(actor.name == COLLECTOR for actor in self.actors):
+            self.actors.append(Actor(COLLECTOR, self.store, self._collect))
+            self._let_on(self.actors[-1], 3)
         else:
             self._collect(self.store)
 
@@ -86,23 +91,10 @@ class Protocol(RuleBasedStateMachine):
         collect_garbage(store, self.store, self.grace_h)
 
     @precondition(lambda self: self.actors)
-    @rule(which=WHICH, calls=st.integers(1, 40))
+    @rule(which=WHICH, calls=CALLS)
     def go_on(self, which: int, calls: int) -> None:
-        """One of them makes so many calls."""
-        actor = self.actors[which % len(self.actors)]
-        for _ in range(calls):
-            if not actor.is_over:
-                actor.step()
-        self._bury()
-
-    @precondition(lambda self: self.actors)
-    @rule(which=WHICH)
-    def finish(self, which: int) -> None:
-        """One of them goes on to its end."""
-        actor = self.actors[which % len(self.actors)]
-        while not actor.is_over:
-            actor.step()
-        self._bury()
+        """One of them makes so many calls more, or as many as it has left."""
+        self._let_on(self.actors[which % len(self.actors)], calls)
 
     @precondition(lambda self: self.actors)
     @rule(which=WHICH, how=st.sampled_from(["killed", "no answer"]))
@@ -124,8 +116,14 @@ class Protocol(RuleBasedStateMachine):
             self.actors.remove(actor)
             actor.kill()
 
+    def _let_on(self, actor: Actor, calls: int) -> None:
+        for _ in range(calls):
+            if not actor.is_over:
+                actor.step()
+        self._bury()
+
     def _is_too_old(self, actor: Actor) -> bool:
-        return actor.name != "collector" and self.store.now - actor.started_at >= GRACE_H
+        return actor.name != COLLECTOR and self.store.now - actor.started_at >= GRACE_H
 
     def _bury(self) -> None:
         for actor in [each for each in self.actors if each.is_over]:
@@ -136,8 +134,9 @@ class Protocol(RuleBasedStateMachine):
 
     @invariant()
     def records_name_whole_parts(self) -> None:
-        """And a space's texts are those of its documents."""
-        assert unsound_records(self.store) == []
+        """Whose texts, in a space, are those of the documents."""
+        wrong = unsound_records(self.store)
+        assert not wrong, wrong
 
     @invariant()
     def nothing_that_was_created_changes(self) -> None:
@@ -180,7 +179,7 @@ class Protocol(RuleBasedStateMachine):
             assert seal.corpora[name].owed == {}
         self.store.now += GRACE_H + 1
         collect_garbage(self.store, self.store, GRACE_H)
-        assert unsound_records(self.store) == []
+        self.records_name_whole_parts()
 
 
 class Overwriting(Protocol):

@@ -12,7 +12,6 @@ from typing import Any
 from data import (
     Chunk,
     Dataset,
-    Plan,
     Record,
     SealRequest,
     committed_chunks,
@@ -25,61 +24,17 @@ from data import (
     save_plan,
     seal_corpus,
 )
-from data.chunks import Span, make_chunk
 from data.datasets import Part
-from data.parquet_file import RowGroup
-from data.sources import FileIdentity, SourceFile
 from data.store import read_bytes
 from tasks.step import _commit
 from tests.commits import documents_of, space
 from tests.faults.memory_store import MemoryStore
-from tests.stores import corpus_of
+from tests.faults.sources import ROWS, Sources
 
 SPACES = {name: space(f"bert_{name}") for name in ("mean", "cls")}
 GRACE_H = 24 * 7
-ROWS = 3
 
 PlanBefore = Callable[[Any, str | None, str], str | None]
-
-
-class Sources:
-    """What lies in a corpus: files by path, each in one of its revisions and with one text.
-
-    A silent edit changes the text, and neither the file's size nor its time nor its footer.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.corpus = corpus_of(f"/{name}", name)
-        self.revisions = {"a": 0}
-        self._silent: dict[tuple[str, int], int] = {}
-
-    def edit_silently(self, path: str) -> None:
-        """Change a file's text, if the file is there."""
-        if path in self.revisions:
-            key = path, self.revisions[path]
-            self._silent[key] = self._silent.get(key, 0) + 1
-
-    def rewrite_edited(self) -> None:
-        """Give each file that was edited silently a time of its own, as its owner is told to."""
-        for path, revision in self._silent:
-            if self.revisions.get(path) == revision:
-                self.revisions[path] = 10 + revision
-
-    def plan(self) -> Plan:
-        """The listing as it is now: one chunk a file."""
-        files = [self._file(path, revision) for path, revision in sorted(self.revisions.items())]
-        chunks = [make_chunk(file, Span(0, ROWS, 9), self.corpus) for file in files]
-        return Plan(corpus=self.corpus, root="", files=tuple(files), chunks=tuple(chunks))
-
-    def text(self, file: SourceFile) -> str:
-        """What one who reads the planned file finds."""
-        key = file.path, int(file.identity.modified)
-        return f"{file.path} {key[1]} {self._silent.get(key, 0)}"
-
-    def _file(self, path: str, revision: int) -> SourceFile:
-        identity = FileIdentity(size_bytes=9, modified=str(revision), footer="")
-        groups = (RowGroup(rows=ROWS, read_bytes=9),)
-        return SourceFile(path=path, identity=identity, row_groups=groups)
 
 
 def seen_before(_store: Any, before: str | None, _corpus: str) -> str | None:

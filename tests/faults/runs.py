@@ -1,16 +1,13 @@
 """A run over the data room alone, in the order of tasks/step.py: no model, no Prefect, no torch.
 
-What it embeds is arithmetic, so that `account` can tell from the sources alone what must be there.
+What must come of it is told by tests/faults/accounts.py.
 """
 
 import random
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from data import (
@@ -36,7 +33,7 @@ from data import (
     save_run,
     seal_corpus,
 )
-from tests.commits import documents_of, space_tables, vector_of, write_tables
+from tests.commits import documents_of, space_tables, write_tables
 from tests.faults.records import is_sound
 from tests.stores import list_corpus
 
@@ -159,57 +156,6 @@ def whole_run(store: Any, corpus: CorpusSpec, *spaces: Dataset, **settings: Any)
     run = begin_run(store, corpus, *spaces, **settings)
     do_chunks(store, run)
     return end_run(store, run)
-
-
-# what must come of it -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Account:
-    """Rows of a space against the rows of its corpus; only `found` may be more than 0."""
-
-    found: int
-    lost: int
-    doubled: int
-    strange: int
-
-    @property
-    def is_good(self) -> bool:
-        """Every input row is there, once, and nothing else is."""
-        return self.found > 0 and not (self.lost or self.doubled or self.strange)
-
-
-_PLANNED = """
-    SELECT parse_filename(filename) AS file, file_row_number AS row, text
-    FROM read_parquet($files, filename = true, file_row_number = true)
-"""
-_FOUND = """
-    SELECT d.file, d.row, v.vector::FLOAT[] FROM {space} v JOIN documents d USING (chunk, row)
-    UNION ALL SELECT file, row, NULL FROM rejects WHERE space IS NULL OR space = $space
-"""
-
-
-def account(catalog: Path, sources: Path, space: Dataset) -> Account:
-    """Compare a space in SQL with its Parquet sources, which lie in one folder."""
-    files = [str(path) for path in sorted(sources.glob("*.parquet"))]
-    with duckdb.connect(str(catalog.resolve()), read_only=True) as connection:
-        planned = connection.execute(_PLANNED, {"files": files}).fetchall()
-        query = _FOUND.format(space=space.slug)
-        found = connection.execute(query, {"space": space.slug}).fetchall()
-    expected = {
-        (file, row): tuple(vector_of(text)) if text and text.strip() else None
-        for file, row, text in planned
-    }
-    counts = Counter((file, row) for file, row, _ in found)
-    return Account(
-        found=len(found),
-        lost=len(expected.keys() - counts.keys()),
-        doubled=sum(count > 1 for count in counts.values()),
-        strange=sum(
-            (file, row) not in expected or expected[file, row] != (vector and tuple(vector))
-            for file, row, vector in found
-        ),
-    )
 
 
 def texts_of(numbers: range) -> pa.Array:

@@ -21,8 +21,9 @@ from data import (
     run_query,
     space_datasets,
 )
+from tests.faults.accounts import account
 from tests.faults.processes import end, send, start, wait_until_stopped
-from tests.faults.runs import account, whole_run
+from tests.faults.runs import whole_run
 from tests.faults.work import Job, hold_catalog, read_until, write_and_die
 from tests.stores import ask
 

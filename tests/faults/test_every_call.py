@@ -8,9 +8,10 @@ import pytest
 from data import LocalStore, committed_chunks, newest_catalog, read_record, write_part
 from data.store import StoreError
 from tests.commits import read_all
+from tests.faults.accounts import account
 from tests.faults.faulty_store import AtCall, Call, FaultyStore, LyingStore, Moment, raising
 from tests.faults.records import orphans
-from tests.faults.runs import Run, account, begin_run, do_chunks, end_run, whole_run
+from tests.faults.runs import Run, begin_run, do_chunks, end_run, whole_run
 from tests.faults.work import Job
 
 Copy = Callable[[Job], Job]

@@ -11,7 +11,8 @@ import pytest
 
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
 from data.store import DiskFull, StoreNotWritable
-from tests.faults.runs import account, begin_run, whole_run
+from tests.faults.accounts import account
+from tests.faults.runs import begin_run, whole_run
 from tests.faults.work import Job
 from tests.stores import files_below, tiny_store
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
+from tests.faults.accounts import account
 from tests.faults.faulty_store import AtCall, Call, FaultyStore, Moment, stop_this_process
 from tests.faults.faulty_store import kill_this_process as die
 from tests.faults.processes import end, send, start, wait_until_stopped
 from tests.faults.records import orphans
-from tests.faults.runs import account, begin_run, do_chunks, end_run, whole_run
+from tests.faults.runs import begin_run, do_chunks, end_run, whole_run
 from tests.faults.work import Job, commit_all, count_touches, die_at_touch, do_all, publish
 from tests.stores import ask, files_below
 

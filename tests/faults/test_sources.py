@@ -10,8 +10,9 @@ import pytest
 
 from data import ChunkFailure, ChunkRows, LocalStore, newest_catalog, newest_seal, read_chunks
 from data.datasets import DamagedRecord
+from tests.faults.accounts import account
 from tests.faults.processes import end, start
-from tests.faults.runs import account, begin_run, do_chunks, end_run, texts_of, whole_run
+from tests.faults.runs import begin_run, do_chunks, end_run, texts_of, whole_run
 from tests.faults.work import Job, read_within
 from tests.stores import ask, corpus_of, files_below, write_texts
 

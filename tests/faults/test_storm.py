@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from data import CATALOG, LocalStore
+from tests.faults.accounts import account
 from tests.faults.records import orphans
-from tests.faults.runs import account, begin_run, whole_run
+from tests.faults.runs import begin_run, whole_run
 from tests.faults.storm import rage
 from tests.faults.work import Job
 

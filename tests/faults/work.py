@@ -22,6 +22,7 @@ from data import (
     read_chunks,
     run_query,
 )
+from tests.faults.accounts import account
 from tests.faults.faulty_store import (
     Fault,
     FaultyStore,
@@ -29,7 +30,7 @@ from tests.faults.faulty_store import (
     no_fault,
     stop_this_process,
 )
-from tests.faults.runs import account, begin_run, do_chunks, end_run
+from tests.faults.runs import begin_run, do_chunks, end_run
 
 # What Python tells of files before it touches them: every verb consists of these, and so does the
 # swap of the catalog. DuckDB's own files are not among them.
