@@ -74,3 +74,16 @@ def test_case_39_a_loser_that_removes_the_winner_s_parts_is_found_out(
     monkeypatch.setattr(data.datasets, "discard_parts", discard_all)
     with pytest.raises(AssertionError, match="its part is not there whole"):
         run_state_machine_as_test(Protocol, settings=FOUND)
+
+
+@pytest.mark.xfail(strict=True, reason="a plan is told from the one before by its name alone")
+def test_case_39_a_slow_listing_never_replaces_one_that_was_changed_and_changed_back() -> None:
+    machine = Protocol()
+    machine.run("notes", None, {"mean"}, 99)
+    machine.run("notes", ("anew", "b"), {"mean"}, 22)  # listed, and falls asleep
+    (slow,) = machine.actors
+    machine.run("notes", ("anew", "b"), {"mean"}, 99)
+    machine.run("notes", ("gone", "b"), {"mean"}, 99)  # the listing is that of the beginning
+    while not slow.is_over:
+        slow.step()
+    machine.seals_only_gain()
