@@ -35,7 +35,11 @@ ENCODER = EncoderSpec(model="models/all-MiniLM-L6-v2")
 POOLINGS = (PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls"))
 STORE = StoreSpec(path="store")
 RUN = RunSpec(chunk_rows=500)
-QUESTIONS = ("Rows per space", "Nearest neighbours of one document", "An ensemble in SQL")
+QUESTIONS = (
+    "Rows per space",
+    "Nearest neighbours of one document",
+    "What the labelers disagree about",
+)
 
 
 def main() -> None:

@@ -75,7 +75,11 @@ def test_the_demo_finds_every_text_embedded_labels_it_and_answers_three_question
     assert "A Prefect server answers" in said
     assert "0 encoded" in said
     assert "6,000 labelled" in said
-    for title in ("Rows per space", "Nearest neighbours of one document", "An ensemble in SQL"):
+    for title in (
+        "Rows per space",
+        "Nearest neighbours of one document",
+        "What the labelers disagree about",
+    ):
         assert title in said
     assert "all_minilm_l6_v2_mean" in said
 
