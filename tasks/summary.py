@@ -126,7 +126,8 @@ def _warnings(
             "and encoder.long_texts for what else could be read."
         )
     asked = {work.job.documents, *(space.dataset for space in work.job.spaces)}
-    behind = sorted(names.get(dataset, dataset) for dataset in set(outcome.corpus.owed) - asked)
+    owed = set(outcome.corpus.owed) - asked  # labels, too: the flow that labels does those
+    behind = sorted(names[dataset] for dataset in owed & set(names))
     if behind:
         yield (
             f"spaces that this run did not ask for fall behind: {', '.join(behind)}. Ask for their "
