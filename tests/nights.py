@@ -23,6 +23,7 @@ from tasks.training.request import TrainingSpec, TrainRequest
 from tasks.training.train import train_all
 
 CARRIED = ("label", "text")
+HALVES = {"test_share": 0.5}  # drift wants a test of 40 documents
 # Each label has words of its own, so that any labeler learns it from a few texts.
 WORDS = {
     "animal": ("a dog barks at the cat", "the horse and the cow graze", "birds fly over sheep"),
@@ -62,7 +63,7 @@ def read_rows(path: Path) -> list[tuple[str, Any]]:
 def train(
     small: Any, *poolings: str | PoolingSpec, corpus: dict[str, Any] | None = None, **training: Any
 ) -> Training:
-    """Embed what is missing and train; the encoder is the corpus's own."""
+    """Embed what is missing, train on a half and test on the other; with the corpus's encoder."""
     asked = tuple(PoolingSpec.model_validate(pooling) for pooling in poolings or ("mean",))
     described = {"carry_columns": CARRIED} | (corpus or {})
     request = small.request(corpus=described, poolings=asked)
@@ -72,7 +73,7 @@ def train(
             corpus=request.corpus,
             label_column="label",
             spaces=(EncoderPoolings(encoder=small.encoder, poolings=asked),),
-            training=TrainingSpec(**training),
+            training=TrainingSpec(**{"split": HALVES} | training),
             store=request.store,
             run=request.run,
         )

@@ -16,7 +16,7 @@ from flows.embed_corpus import RunIncomplete
 from flows.label_corpus import label_corpus
 from flows.train_labeler import train_labeler
 from tasks.training.request import TrainingSpec
-from tests.nights import CARRIED, labelled_rows, put_in_force, request_night, write_rows
+from tests.nights import CARRIED, HALVES, labelled_rows, put_in_force, request_night, write_rows
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,12 +73,12 @@ def test_a_night_before_the_first_labeler_completes_and_says_how_to_get_one(
 def test_training_embeds_and_the_night_labels_what_is_new(
     small: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_rows(small, "a.parquet", labelled_rows(20))
+    write_rows(small, "a.parquet", labelled_rows(40))
 
-    trained = run_training(small)
+    trained = run_training(small, split=HALVES)
 
     assert trained.is_completed()
-    assert small.num_forwarded == 60
+    assert small.num_forwarded == 120
     rows = json.loads(artifacts(trained)["train-labeler"])
     assert {row["labeler"] for row in rows} == {"tfidf", "mean_logistic_regression", "stack"}
     assert "python -m flows.promote" in capsys.readouterr().out
@@ -91,7 +91,7 @@ def test_training_embeds_and_the_night_labels_what_is_new(
     assert state.is_completed()
     assert small.num_forwarded == 15
     summary = json.loads(artifacts(state)["label-corpus-summary"])
-    assert {"what": "labels decided", "value": "75"} in summary
+    assert {"what": "labels decided", "value": "135"} in summary
     assert "label-corpus-drift" in artifacts(state)
 
 

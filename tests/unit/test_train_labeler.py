@@ -90,7 +90,7 @@ def test_every_labeler_is_kept_with_its_evaluation_and_what_it_was_made_from(tra
 
     for labeler in trained.training.labelers:
         kept = load_evaluation(store, labeler.name) or {}
-        assert kept["num_test"] == labeler.evaluation.num_test == 18
+        assert kept["num_test"] == labeler.evaluation.num_test == 45
         assert kept["corpus"] == "small"
         assert "scikit-learn" in kept["libraries"]
         assert kept["texts_digest"]
