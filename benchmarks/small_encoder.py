@@ -17,6 +17,8 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
+from embedding.module import quiet
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL))
 
@@ -52,7 +54,8 @@ def write_small_bert(folder: Path, texts: Sequence[str], size: SmallBert) -> Non
         torch.manual_seed(size.seed)
         model: Any = BertForMaskedLM(_config(size, len(tokenizer)))
         _teach(model, _ids_of(tokenizer, texts, size), size)
-    model.bert.save_pretrained(folder)
+    with quiet():
+        model.bert.save_pretrained(folder)
 
 
 def _characters(texts: Sequence[str], size: SmallBert) -> PreTrainedTokenizerFast:
