@@ -72,7 +72,7 @@ def test_vectors_of_an_old_part_are_reused_as_not_counted(store: LocalStore) -> 
 def test_unknown_tokens_of_each_document_are_counted(small: Any) -> None:
     small.write("a.parquet", ["text", "\u7720\u7720 text", "\u7720\u7720 text"])
     small.embed()
-    (view,) = small.ask("SELECT view_name FROM duckdb_views() WHERE NOT internal")[0]
+    (view,) = small.ask("SELECT space FROM spaces")[0]
     assert small.ask(f"SELECT n_unknown FROM {view} ORDER BY row") == [(0,), (2,), (2,)]
 
 
@@ -81,5 +81,5 @@ def test_reused_vectors_keep_their_count(small: Any) -> None:
     small.embed()
     small.write("b.parquet", ["\u7720\u7720 text"])
     assert small.embed().reused == 1
-    (view,) = small.ask("SELECT view_name FROM duckdb_views() WHERE NOT internal")[0]
+    (view,) = small.ask("SELECT space FROM spaces")[0]
     assert small.ask(f"SELECT n_unknown FROM {view} ORDER BY chunk") == [(2,), (2,)]
