@@ -47,11 +47,15 @@ _PARTS = """
 """
 _REVIEW = """
     CREATE VIEW review AS
-    WITH drawn AS (SELECT version, chunk, row, min(run) AS run FROM audit_sample GROUP BY ALL)
+    WITH drawn AS (SELECT version, text_hash, min(run) AS drawn_by FROM audit_sample GROUP BY ALL),
+    placed AS (
+        SELECT version, drawn_by, min({{'chunk': chunk, 'row': row}}) AS place
+        FROM current_labels JOIN drawn USING (version, text_hash)
+        GROUP BY version, drawn_by, text_hash)
     SELECT d.corpus, l.chunk, l.row, l.doc_id, l.text_hash, l.labeler, l.version, l.label,
         l.labels, l.score, l.probabilities,
-        CASE WHEN a.run IS NULL THEN 'review' ELSE 'audit' END AS reason,
-        CASE WHEN a.run IS NOT NULL THEN 'drawn at random by ' || a.run
+        CASE WHEN a.drawn_by IS NULL THEN 'review' ELSE 'audit' END AS reason,
+        CASE WHEN a.drawn_by IS NOT NULL THEN 'drawn at random by ' || a.drawn_by
              WHEN r.min_score IS NULL
              THEN format('no score reaches a precision of {{:.3f}}', r.target_precision)
              ELSE format('score {{:.3f}} below {{:.3f}}', l.score, r.min_score) END AS detail,
@@ -59,8 +63,9 @@ _REVIEW = """
     FROM current_labels l
     JOIN labelers r USING (version)
     JOIN documents d USING (chunk, row)
-    LEFT JOIN drawn a ON a.version = l.version AND a.chunk = l.chunk AND a.row = l.row
-    WHERE (NOT l.is_auto OR a.run IS NOT NULL)
+    LEFT JOIN placed a
+        ON a.version = l.version AND a.place.chunk = l.chunk AND a.place.row = l.row
+    WHERE (NOT l.is_auto OR a.drawn_by IS NOT NULL)
         AND NOT EXISTS (
             SELECT 1 FROM reviews v WHERE v.labeler = l.labeler AND v.text_hash = l.text_hash)
 """
@@ -72,8 +77,8 @@ _AUDIT = """
         SELECT labeler, text_hash, arg_max(labels, (reviewed_at, number)) AS labels
         FROM reviews GROUP BY ALL),
     drawn AS (
-        SELECT labeler, version, chunk, row, any_value(text_hash) AS text_hash,
-            any_value(labels) AS labels, any_value(is_auto) AS is_auto
+        SELECT labeler, version, text_hash, any_value(labels) AS labels,
+            any_value(is_auto) AS is_auto
         FROM audit_sample GROUP BY ALL),
     judged AS (
         SELECT d.labeler, d.version, d.is_auto, s.labels IS NOT NULL AS is_reviewed,

@@ -52,7 +52,12 @@ def load_labeler(store: Store, name: str) -> StoredLabeler:
         ValueError: there is none, or what has this name is no labeler.
         DamagedModel: its files were changed.
     """
-    model = load_model(store, name)
+    try:
+        model = load_model(store, name)
+    except ValueError as error:
+        raise ValueError(
+            f"the store has no labeler {name!r}. Its labelers: {list(labeler_names(store))}."
+        ) from error
     if not _is_labeler(model):
         raise ValueError(
             f"models/{model.name} is no labeler: its kind is {model.about.get('kind')!r}. The "

@@ -1,6 +1,7 @@
 """Vectors that exist already: found by text hash in the newest catalog, read from their parts.
 
-Knows the catalog's tables and parts. A lost catalog loses speed, never rows.
+Knows the catalog's tables and parts, and those of chunks that an unfinished run has hidden. A lost
+catalog loses speed, never rows.
 """
 
 import logging
@@ -12,11 +13,13 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.catalog import newest_catalog
 from data.local_store import LocalStore
 from data.parts import DamagedPart, read_part_rows, vectors_of
-from data.sql import bounded_memory, quote_text
+from data.sql import bounded_memory, quote_text, read_parts
+from data.superseded import superseded_parts
 
 _log = logging.getLogger(__name__)
 _MEMORY = "512MB"
@@ -35,6 +38,14 @@ _FIND = """
     JOIN stored ON stored.chunk = documents.chunk AND stored.corpus = documents.corpus
     ANTI JOIN rejects ON rejects.corpus = documents.corpus AND rejects.space = stored.space
         AND rejects.chunk = documents.chunk AND rejects.row = documents.row
+    GROUP BY ALL
+"""
+_FIND_HIDDEN = """
+    SELECT stored.dataset, kept.text_hash,
+        min({{'part': stored.number, 'row': kept.row}}) AS place
+    FROM {parts} kept
+    JOIN wanted USING (text_hash)
+    JOIN stored ON stored.path = kept.filename
     GROUP BY ALL
 """
 _PLACES = {"text_hash": pl.Binary, "part": pl.UInt32, "row": pl.Int64}
@@ -127,7 +138,9 @@ def find_reuse(
             connection.execute("USE catalog")
             return _look_up(connection, store, datasets, wanted)
     except duckdb.Error as error:
-        _log.warning("nothing is reused: the catalog %s cannot be read (%s)", catalog, error)
+        _log.warning(
+            "nothing is reused: the catalog %s or a part cannot be read (%s)", catalog, error
+        )
         return Reuse(store, [], {})
 
 
@@ -139,15 +152,24 @@ def _look_up(
 ) -> Reuse:
     """One scan of the documents for so many hashes at a time."""
     values = {"datasets": list(datasets)}
-    stored = _existing(store, connection.execute(_PARTS, values).to_arrow_table())
+    shown = connection.execute(_PARTS, values).to_arrow_table()
+    hidden = pa.Table.from_pylist(
+        [{"dataset": name, "part": part} for name, part in superseded_parts(store, datasets)],
+        shown.schema,
+    )
+    stored = _existing(store, pa.concat_tables([shown, hidden]))
     connection.register("stored", stored)
+    queries = [_FIND]
+    if hidden_paths := stored.filter(pc.is_null(stored["chunk"]))["path"].to_pylist():
+        queries.append(_FIND_HIDDEN.format(parts=read_parts(hidden_paths)))
     frames = []
     for start in range(0, len(wanted), _HASHES_A_LOOKUP):
         some = wanted.slice(start, _HASHES_A_LOOKUP)
         connection.register("wanted", pa.table({"text_hash": some}))
-        found = pl.DataFrame(connection.execute(_FIND).to_arrow_table())
-        frames.append(found.unnest("place").cast({"part": pl.UInt32}))
-    places = pl.concat(frames)
+        for query in queries:
+            found = pl.DataFrame(connection.execute(query).to_arrow_table())
+            frames.append(found.unnest("place").cast({"part": pl.UInt32}))
+    places = pl.concat(frames).unique(["dataset", "text_hash"], keep="first", maintain_order=True)
     return Reuse(
         store,
         stored["part"].to_pylist(),
@@ -162,4 +184,6 @@ def _existing(store: LocalStore, parts: pa.Table) -> pa.Table:
     parts = parts.filter(
         pa.array([part in there for part in parts["part"].to_pylist()], pa.bool_())
     )
+    paths = [store.location(part) for part in parts["part"].to_pylist()]
+    parts = parts.append_column("path", pa.array(paths, pa.string()))
     return parts.append_column("number", pa.array(np.arange(len(parts), dtype=np.uint32)))

@@ -1,4 +1,4 @@
-"""Which texts a labeler was trained on, kept beside it: it says nothing new of these.
+"""Which texts a labeler was trained or tested on, kept beside it: it says nothing new of these.
 
 Knows the numbers of their hashes, 8 bytes a text. No part of a labeler's identity.
 """

@@ -32,7 +32,16 @@ from tasks.summary import Ended, RunSummary, unknown_share, unknown_warning, wha
 
 
 class RunIncomplete(Exception):
-    """The run ended, and something that it was asked for is owed. What is there is published."""
+    """The run ended, and something that it was asked for is owed. What is there is published.
+
+    Attributes:
+        encoded: Texts that went through the model all the same.
+    """
+
+    def __init__(self, owed: str, encoded: int = 0) -> None:
+        """Say what is owed."""
+        super().__init__(owed)
+        self.encoded = encoded
 
 
 @flow(name="embed-corpus", flow_run_name="embed-{corpus.name}")
@@ -54,8 +63,18 @@ def embed_corpus(
         store: Where results are kept.
         run: Sizes, budgets and limits; nothing here changes a vector.
     """
-    started_at = datetime.now(UTC)
     request = EmbedRequest(corpus=corpus, encoder=encoder, poolings=poolings, store=store, run=run)
+    return _embed(request, with_catalog=True)
+
+
+@flow(name="embed-missing", flow_run_name="embed-{request.corpus.name}")
+def embed_missing(request: EmbedRequest) -> RunSummary:
+    """The same within another flow, which publishes the catalog at its own end."""
+    return _embed(request, with_catalog=False)
+
+
+def _embed(request: EmbedRequest, *, with_catalog: bool) -> RunSummary:
+    started_at = datetime.now(UTC)
     work = plan_corpus(request)
     announce(work)
     receipts: list[ChunkReceipt] = []
@@ -63,13 +82,14 @@ def embed_corpus(
         with _shown(work):
             problems = _embed_pending(work, receipts)
     except BaseException as error:  # a cancelled run, too, publishes what it has
-        publish_work(work, _ended(started_at, receipts, (f"stopped early: {error!r}",)))
+        ended = _ended(started_at, receipts, (f"stopped early: {error!r}",))
+        publish_work(work, ended, with_catalog=with_catalog)
         raise
-    summary = publish_corpus(work, _ended(started_at, receipts, problems))
+    summary = publish_corpus(work, _ended(started_at, receipts, problems), with_catalog)
     create_summary_artifacts(summary)
     report(summary)
     if not summary.is_complete:
-        raise RunIncomplete(what_is_owed(summary))
+        raise RunIncomplete(what_is_owed(summary), summary.encoded)
     return summary
 
 

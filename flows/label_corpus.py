@@ -11,7 +11,7 @@ from pydantic_settings import SettingsConfigDict
 from data import CATALOG, CorpusSpec, StoreSpec
 from flows.command_line import Command, plain_errors
 from flows.console import console
-from flows.embed_corpus import RunIncomplete, embed_corpus
+from flows.embed_corpus import RunIncomplete, embed_missing
 from flows.night_report import announce_night, report_night
 from flows.report import warn
 from flows.server import require_server
@@ -23,6 +23,7 @@ from tasks.labelling.plan_labels import LabelWork, list_anew, plan_labels
 from tasks.labelling.publish import publish_labels, publish_night
 from tasks.labelling.request import LabelRequest, NightSpec
 from tasks.labelling.summary import LabelSummary, NightEnded, what_night_owes
+from tasks.plan_corpus import EmbedRequest
 from tasks.run_name import run_name
 from tasks.run_spec import RunSpec
 
@@ -53,39 +54,44 @@ def label_corpus(
     if work is None:
         return _nothing_to_do(request)
     announce_night(work)
-    encoded, problems = _embed_missing(work)
-    work = list_anew(work)
     receipts: list[LabelReceipt] = []
-    ended = NightEnded(started_at=started_at, receipts=(), encoded=encoded, problems=problems)
+    ended = NightEnded(started_at=started_at, receipts=())
     try:
+        ended = _embed_missing(work, ended)
+        work = list_anew(work)
         with console.status(f"labelling {corpus.name}"):
             receipts.extend(label_owed(work.job))
         found = look_at_night(work.job, receipts, night.audit)
     except BaseException as error:  # a cancelled run, too, publishes what it has
-        problem = f"stopped early: {error!r}"
-        publish_night(work, _with(ended, receipts, problems=(*problems, problem)))
+        problems = (*ended.problems, f"stopped early: {error!r}")
+        publish_night(work, _with(ended, receipts, problems=problems))
         raise
     summary = publish_labels(work, _with(ended, receipts, night=found))
     create_night_artifacts(summary)
     report_night(summary)
     if not summary.is_complete:
-        raise RunIncomplete(what_night_owes(summary))
+        raise RunIncomplete(what_night_owes(summary), summary.encoded)
     return summary
 
 
-def _embed_missing(work: LabelWork) -> tuple[int, tuple[str, ...]]:
-    """Embed what spaces lack; texts encoded, and what could not be: the rest is labelled anyway."""
-    request, encoded, problems = work.request, 0, []
-    for asked in work.to_embed:
+def _embed_missing(work: LabelWork, ended: NightEnded) -> NightEnded:
+    """Embed what spaces lack; what cannot be embedded is a problem, and the rest is labelled."""
+    asked, encoded, problems = work.request, 0, []
+    for missing in work.to_embed:
+        request = EmbedRequest(
+            corpus=asked.corpus,
+            encoder=missing.encoder,
+            poolings=missing.poolings,
+            store=asked.store,
+            run=asked.run,
+        )
         try:
-            done = embed_corpus(
-                request.corpus, asked.encoder, asked.poolings, store=request.store, run=request.run
-            )
-            encoded += done.encoded
+            encoded += embed_missing(request).encoded
         except RunIncomplete as error:
             warn(str(error))
+            encoded += error.encoded
             problems.append(str(error))
-    return encoded, tuple(problems)
+    return ended.model_copy(update={"encoded": encoded, "problems": tuple(problems)})
 
 
 def _with(ended: NightEnded, receipts: list[LabelReceipt], **changes: object) -> NightEnded:

@@ -59,7 +59,7 @@ def train_labeler(  # noqa: PLR0913, PLR0917 - the groups of Prefect's form
     for fact in check_labels(request):
         console.print(fact, markup=False)
     found = train_on_spaces(request)
-    report_training(found, store.path)
+    report_training(found, store.path, promotes=training.promote)
     create_training_artifact(found)
     if training.promote:
         promote_labeler(store.path, found.labeler(found.recommended).name)

@@ -12,12 +12,13 @@ from tasks.training.words import (
 )
 
 
-def report_training(found: Training, store: str) -> None:
-    """Print the table, what the baseline says, and which labeler to promote."""
+def report_training(found: Training, store: str, *, promotes: bool = False) -> None:
+    """Print the table, what the baseline says, and how to promote the best unless that is next."""
     print_rows(TRAINING_COLUMNS, training_rows(found), wrapped="labeler")
     console.print(TRAINING_LEGEND, style="dim", markup=False)
     if said := baseline_words(found):
         warn(said)
     console.print(recommendation_words(found), style="bold", markup=False)
-    name = found.labeler(found.recommended).name
-    console.print(f"Put it into force: python -m flows.promote {store} {name}", markup=False)
+    if not promotes:
+        name = found.labeler(found.recommended).name
+        console.print(f"Put it into force: python -m flows.promote {store} {name}", markup=False)

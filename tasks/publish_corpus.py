@@ -25,13 +25,16 @@ from tasks.summary import Ended, RunSummary, summarize
 @task(
     name="publish-corpus", task_run_name="publish-{work.request.corpus.name}", cache_policy=NO_CACHE
 )
-def publish_corpus(work: Work, ended: Ended) -> RunSummary:
+def publish_corpus(work: Work, ended: Ended, with_catalog: bool = True) -> RunSummary:
     """Publish as a task, so that its time stands in the run."""
-    return publish_work(work, ended)
+    return publish_work(work, ended, with_catalog=with_catalog)
 
 
-def publish_work(work: Work, ended: Ended) -> RunSummary:
-    """Seal the corpus, keep the run's record, build the catalog, and add everything up."""
+def publish_work(work: Work, ended: Ended, *, with_catalog: bool = True) -> RunSummary:
+    """Seal the corpus, keep the run's record, build the catalog, and add everything up.
+
+    Without the catalog, what was done is shown by whoever publishes next.
+    """
     store = open_existing_store(work.job.store.path)
     spaces = tuple(space.dataset for space in work.job.spaces)
     outcome = seal_corpus(
@@ -59,5 +62,6 @@ def publish_work(work: Work, ended: Ended) -> RunSummary:
         **{name: getattr(summary, name) for name in Counts.model_fields},
     )
     save_run(store, record)
-    publish_catalog(store)
+    if with_catalog:
+        publish_catalog(store)
     return summary

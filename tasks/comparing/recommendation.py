@@ -21,6 +21,8 @@ def recommend(comparison: Comparison) -> str:
     """One sentence: the labeler to use, then what poolings, the encoder and ensembles are worth."""
     clauses = [_choice(comparison), *_ensembles(comparison), *_poolings(comparison)]
     clauses += [*_encoder(comparison), *_seeds(comparison)]
+    if comparison.label_schema.task == "multi_label" and len(clauses) > 1:
+        clauses.append("differences are in points of documents whose labels are all right")
     return "; ".join(clauses) + "."
 
 

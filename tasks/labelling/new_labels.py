@@ -35,7 +35,7 @@ class NewLabels:
         audit: Of texts that this version had not, each text once, by chance; of another chance
             every night.
 
-    In neither are texts that the labeler was trained on: of these it says nothing new.
+    In neither are texts that the labeler was trained or tested on: of these it says nothing new.
     """
 
     sample: pa.Table
@@ -64,9 +64,9 @@ def read_new_labels(
     is_known = labelled_before(store, label_datasets(store, labeler.title), draw.run, hashes)
     is_version_known = labelled_before(store, [labeler.dataset], draw.run, hashes)
     numbers = hash_numbers(hashes)
-    is_learned = np.isin(numbers, read_trained_on(store, labeler.name))
-    new = np.flatnonzero(~(is_known | is_learned))
-    new_to_version = np.flatnonzero(~(is_version_known | is_learned))
+    is_seen = np.isin(numbers, read_trained_on(store, labeler.name))
+    new = np.flatnonzero(~(is_known | is_seen))
+    new_to_version = np.flatnonzero(~(is_version_known | is_seen))
     shuffled = np.bitwise_xor(numbers[new_to_version], _number_of(draw.run))
     _, first = np.unique(shuffled, return_index=True)
     return NewLabels(

@@ -147,7 +147,7 @@ def drift_words(figures: Sequence[DriftFigure]) -> list[tuple[str, ...]]:
             f"{figure.value:.3g}",
             f"{figure.limit:.3g}",
             f"{figure.n:,}",
-            "look" if figure.look else "",
+            "look" if figure.look else "above" if figure.value > figure.limit else "",
         )
         for figure in figures
     ]

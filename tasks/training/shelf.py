@@ -55,7 +55,7 @@ class Shelf:
         examples = corpus.examples
         self._truth = examples.indicator[examples.test]
         self.places = self._sample_places()
-        self._trained_on = hash_numbers(corpus.key["text_hash"].take(pa.array(examples.train)))
+        self._known_texts = hash_numbers(corpus.key["text_hash"])
 
     def __iter__(self) -> Iterator[Kept]:
         """All of them."""
@@ -122,7 +122,7 @@ class Shelf:
                 ],
             }
             save_evaluation(self._store, kept.name, said, self._heldout(kept))
-            save_trained_on(self._store, kept.name, self._trained_on)
+            save_trained_on(self._store, kept.name, self._known_texts)
 
     def _heldout(self, kept: Kept) -> pa.Table:
         return heldout_table(self._corpus, kept.predictions, kept.texts)

@@ -48,10 +48,12 @@ def baseline_words(found: Training) -> str | None:
 def recommendation_words(found: Training) -> str:
     """Which labeler did best, and how well."""
     best = found.labeler(found.recommended)
-    return (
-        f"{best.title} did best on training rows that it had not seen; on the test "
-        f"{accuracy_words(best.evaluation)} of the documents are right."
-    )
+    share = accuracy_words(best.evaluation)
+    said = f"{share} of the documents are right"
+    if best.evaluation.metrics[0].name == "subset_accuracy":
+        f1_micro = _interval(best.evaluation.metric("f1_micro"))
+        said = f"its micro F1 is {f1_micro}, and {share} of the documents have all labels right"
+    return f"{best.title} did best on training rows that it had not seen; on the test {said}."
 
 
 def accuracy_words(evaluation: Evaluation) -> str:

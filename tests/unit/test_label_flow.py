@@ -110,6 +110,31 @@ def test_what_cannot_be_embedded_is_said_at_the_end_and_the_rest_is_labelled(sma
     assert small.ask("SELECT count(*) FROM current_labels") == [(75,)]
 
 
+def test_what_was_labelled_is_shown_until_the_night_has_its_own(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if it is stopped after its texts were embedded: the next one goes on from there."""
+    write_rows(small, "a.parquet", labelled_rows(20))
+    run_training(small, promote=True)
+    assert run_night(small).is_completed()
+    write_rows(small, "a.parquet", labelled_rows(21))
+    shown: list[tuple[int]] = []
+
+    def stop(job: object) -> None:
+        shown.extend(small.ask("SELECT count(*) FROM current_labels"))
+        raise RuntimeError("stopped here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.label_corpus.label_owed", stop)
+        assert run_night(small).is_failed()
+    assert shown == [(60,)]
+
+    small.num_forwarded = 0
+    assert run_night(small).is_completed()
+    assert small.num_forwarded == 0
+    assert small.ask("SELECT count(*) FROM current_labels") == [(63,)]
+
+
 def test_a_label_column_that_is_not_carried_fails_before_anything_is_embedded(small: Any) -> None:
     write_rows(small, "a.parquet", labelled_rows(5))
     asked = small.request()

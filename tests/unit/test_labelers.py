@@ -167,7 +167,7 @@ def test_a_test_that_does_not_fit_is_refused(store: LocalStore, table: pa.Table,
 
 
 def test_a_test_of_no_labeler_is_refused(store: LocalStore) -> None:
-    with pytest.raises(ValueError, match="no model 'topic-00000000'"):
+    with pytest.raises(ValueError, match="no labeler 'topic-00000000'"):
         save_evaluation(store, "topic-00000000", {}, heldout())
 
 

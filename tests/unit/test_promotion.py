@@ -104,7 +104,7 @@ def test_what_cannot_be_loaded_is_not_promoted(store: LocalStore, plan: Plan) ->
     (store.root / "models" / damaged / "tensors.safetensors").write_bytes(b"")
     lonely = keep_ensemble(store, "gone-00000000")
 
-    with pytest.raises(ValueError, match=r"no model 'topic-00000000'"):
+    with pytest.raises(ValueError, match=r"no labeler 'topic-00000000'"):
         promote(store, "topic-00000000")
     with pytest.raises(DamagedModel, match=damaged):
         promote(store, damaged)

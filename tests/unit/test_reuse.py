@@ -21,7 +21,16 @@ from data import (
 )
 from data.texts import hash_texts
 from tests.commits import commit_documents, commit_space, space, vector_of
-from tests.stores import corpus_of, embed, files_below, list_corpus, seal, tiny_store, write_texts
+from tests.stores import (
+    ask,
+    corpus_of,
+    embed,
+    files_below,
+    list_corpus,
+    seal,
+    tiny_store,
+    write_texts,
+)
 
 MEAN, CLS = space("bert_mean"), space("bert_cls")
 
@@ -190,3 +199,38 @@ def test_a_lookup_leaves_nothing_in_the_store_and_disturbs_no_reader(
         assert found(store, MEAN, ["one"]) == [vector_of("one")]
         assert reader.execute("SELECT count(*) FROM documents").fetchall() == [(5,)]
     assert files_below(store.root) == before
+
+
+def test_what_an_unfinished_run_hides_is_found(store: LocalStore, texts: Path) -> None:
+    """Its plan is sealed, its chunks are owed; the vectors of the plan before are there."""
+    embed(store, corpus_of(texts), MEAN)
+    write_texts(texts / "a.parquet", ["two", "five"])
+    for name in ("c", "d"):  # it was stopped twice, and each time the files had changed
+        write_texts(texts / f"{name}.parquet", ["six"])
+        seal(store, list_corpus(store, corpus_of(texts)), MEAN)
+        publish_catalog(store)
+    assert ask(store, "SELECT count(*) FROM documents WHERE file = 'a.parquet'") == [0]
+
+    assert found(store, MEAN, ["two", "four", "five"]) == [
+        vector_of("two"),
+        vector_of("four"),
+        None,
+    ]
+
+
+def test_what_a_whole_plan_replaced_is_not_looked_for(store: LocalStore, texts: Path) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    write_texts(texts / "a.parquet", ["five"])
+    embed(store, corpus_of(texts), MEAN)
+    assert found(store, MEAN, ["two", "five"]) == [None, vector_of("five")]
+
+
+def test_a_file_that_was_damaged_for_one_run_is_not_encoded_again(
+    store: LocalStore, texts: Path
+) -> None:
+    embed(store, corpus_of(texts), MEAN)
+    whole = (texts / "b.parquet").read_bytes()
+    (texts / "b.parquet").write_bytes(b"PAR1 no more")
+    embed(store, corpus_of(texts), MEAN)
+    (texts / "b.parquet").write_bytes(whole)
+    assert found(store, MEAN, ["four"]) == [vector_of("four")]

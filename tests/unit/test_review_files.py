@@ -11,7 +11,7 @@ from flows.export_review import export_review
 from flows.import_review import import_review
 from flows.promote import promote_labeler, retire_labeler, show_labelers
 from tasks.reviews import split_labels
-from tests.nights import night, put_in_force, trained_corpus
+from tests.nights import labelled_rows, night, put_in_force, trained_corpus, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def labelled(small: Any, cache: Path) -> Any:
-    """90 documents, five of which are drawn for the audit."""
+    """90 documents that were trained on, and 30 new ones; five of these are drawn for the audit."""
     small.training = trained_corpus(small, cache)
     put_in_force(small, small.training, "tfidf")
+    write_rows(small, "b.parquet", labelled_rows(10, start=100))
     night(small, "first")
     return small
 

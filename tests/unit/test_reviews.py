@@ -161,6 +161,22 @@ def test_documents_drawn_at_random_are_asked_for_whatever_their_score(
     ]
 
 
+def test_a_draw_is_of_a_text_wherever_it_went_and_asked_for_once(
+    store: LocalStore, reviewed: Reviewed, tmp_path: Path
+) -> None:
+    reviewed.draw(0)
+    write_texts(tmp_path / "texts" / "a.parquet", ["two", "one", "one"])
+    plan = embed(store, reviewed.plan.corpus)
+    label(store, plan, {reviewed.name: SAYS})
+    reviewed.plan = plan
+
+    assert ask(store, ASKED) == [
+        (0, "topic", "news", "review", "score 0.600 below 0.750"),
+        (1, "topic", "film", "audit", "drawn at random by night-1"),
+    ]
+    assert ask(store, "SELECT drawn FROM audit") == [1]
+
+
 def test_what_was_reviewed_is_asked_for_no_more_wherever_its_text_stands(
     store: LocalStore, reviewed: Reviewed
 ) -> None:
