@@ -21,7 +21,8 @@ class CorpusSeal(BaseModel):
     """One corpus: its plan, its datasets, and the chunks that each dataset still owes.
 
     `attempts` is the hash of which attempt made each chunk, by which a chunk that was done anew is
-    noticed.
+    noticed. `planned_at` is the number of the seal that set the plan; 0 in seals of before it was
+    kept.
     """
 
     model_config = _FROZEN
@@ -32,6 +33,7 @@ class CorpusSeal(BaseModel):
     owed: dict[str, tuple[str, ...]]
     attempts: str = ""
     labelers: tuple[str, ...] = ()
+    planned_at: int = 0
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -58,14 +60,14 @@ class Seal(BaseModel):
 class SealRequest(BaseModel):
     """What a run wants to be sealed.
 
-    `plan_before` is the corpus's plan in the seal that the run saw before it listed the files.
+    `seal_before` is the number of the seal that the run saw before it listed the files; 0: none.
     """
 
     model_config = _FROZEN
 
     corpus: str
     plan: str
-    plan_before: str | None
+    seal_before: int
     documents: str
     spaces: tuple[str, ...]
     run: str
@@ -117,7 +119,10 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
     """
     corpora = dict(before.corpora) if before else {}
     known = corpora.get(request.corpus)
-    is_plan_newer = known is not None and known.plan not in {request.plan, request.plan_before}
+    number = before.number + 1 if before else 1
+    is_plan_newer = (
+        known is not None and known.plan != request.plan and known.planned_at > request.seal_before
+    )
     plan = load_plan(store, known.plan if known and is_plan_newer else request.plan)
     spaces = tuple(dict.fromkeys([*(known.spaces if known else ()), *request.spaces]))
     labelers = tuple(dict.fromkeys([*(known.labelers if known else ()), *request.labelers]))
@@ -127,11 +132,12 @@ def next_seal(store: Store, before: Seal | None, request: SealRequest) -> SealOu
         spaces=spaces,
         owed=_owed_chunks(store, plan, (request.documents, *spaces, *labelers)),
         labelers=labelers,
+        planned_at=known.planned_at if known and known.plan == plan.name else number,
     )
     attempts = hash_attempts(store, corpus)
     corpora[request.corpus] = corpus.model_copy(update={"attempts": attempts})
     seal = Seal(
-        number=before.number + 1 if before else 1,
+        number=number,
         corpora=dict(sorted(corpora.items())),
         changed=request.corpus,
         run=request.run,

@@ -64,7 +64,7 @@ class Work(BaseModel):
 
     request: EmbedRequest
     job: EmbedJob
-    plan_before: str | None
+    seal_before: int
     chunks: tuple[str, ...]
     places: tuple[str, ...]
     num_chunks: int
@@ -122,7 +122,6 @@ def plan_in(store: Store, request: EmbedRequest, identity: EncoderIdentity) -> W
     fitted = load_fitted(store, fitted_names(poolings))
     spaces = [space_dataset(request.encoder, identity, each, fitted) for each in poolings]
     seal = newest_seal(store)
-    known = seal.corpora.get(request.corpus.name) if seal else None
     plan = make_plan(
         request.corpus, chunk_rows=request.run.chunk_rows, chunk_bytes=request.run.chunk_bytes
     )
@@ -143,7 +142,7 @@ def plan_in(store: Store, request: EmbedRequest, identity: EncoderIdentity) -> W
     )
     datasets = [documents, *(space.dataset for space in jobs)]
     committed = [committed_chunks(store, name) for name in datasets]
-    return _work(request, job, plan, committed, known.plan if known else None)
+    return _work(request, job, plan, committed, seal.number if seal else 0)
 
 
 def _space_job(space: Dataset, pooling: PoolingSpec) -> SpaceJob:
@@ -156,7 +155,7 @@ def _work(
     job: EmbedJob,
     plan: Plan,
     committed: list[set[str]],
-    plan_before: str | None,
+    seal_before: int,
 ) -> Work:
     pending = pending_chunks(plan, committed)
     vector_bytes = sum(
@@ -169,7 +168,7 @@ def _work(
     return Work(
         request=request,
         job=job,
-        plan_before=plan_before,
+        seal_before=seal_before,
         chunks=tuple(chunk.name for chunk in pending),
         places=tuple(chunk.place for chunk in pending),
         num_chunks=len(plan.chunks),

@@ -42,7 +42,7 @@ def publish_work(work: Work, ended: Ended, *, with_catalog: bool = True) -> RunS
         SealRequest(
             corpus=work.request.corpus.name,
             plan=work.job.plan,
-            plan_before=work.plan_before,
+            seal_before=work.seal_before,
             documents=work.job.documents,
             spaces=spaces,
             run=ended.run,

@@ -108,11 +108,10 @@ def commit_labels(
 def seal_labels(store: LocalStore, plan: Plan, *names: str) -> SealOutcome:
     """Seal what is committed, as a run of these labelers does."""
     newest = newest_seal(store)
-    known = newest.corpora.get(plan.corpus.name) if newest else None
     request = SealRequest(
         corpus=plan.corpus.name,
         plan=plan.name,
-        plan_before=known.plan if known else None,
+        seal_before=newest.number if newest else 0,
         documents=documents_of(store, plan).name,
         spaces=(),
         labelers=tuple(labeler_dataset(store, name).name for name in names),

@@ -45,17 +45,16 @@ def list_corpus(store: LocalStore, corpus: CorpusSpec, chunk_rows: int = 1_000) 
 
 
 def seal(
-    store: LocalStore, plan: Plan, *spaces: Dataset, plan_before: str | None = "newest"
+    store: LocalStore, plan: Plan, *spaces: Dataset, seal_before: int | None = None
 ) -> SealOutcome:
-    """Seal what is committed, as a run does that saw `plan_before` when it began."""
+    """Seal what is committed, as a run does that began after the newest seal or that number."""
     newest = newest_seal(store)
-    known = newest.corpora.get(plan.corpus.name) if newest else None
-    if plan_before == "newest":
-        plan_before = known.plan if known else None
+    if seal_before is None:
+        seal_before = newest.number if newest else 0
     request = SealRequest(
         corpus=plan.corpus.name,
         plan=plan.name,
-        plan_before=plan_before,
+        seal_before=seal_before,
         documents=documents_of(store, plan).name,
         spaces=tuple(resolve_dataset(store, each).name for each in spaces),
         run="by-hand",

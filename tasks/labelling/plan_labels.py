@@ -35,7 +35,7 @@ class LabelWork(BaseModel):
     """The planned night.
 
     Attributes:
-        plan_before: The corpus's plan in the seal from before its files were listed.
+        seal_before: Number of the seal from before its files were listed; 0: there was none.
         to_embed: Spaces that lack chunks of the corpus.
         num_rows: Rows of the corpus.
         unreadable: Files that could not be listed, with their reason.
@@ -45,7 +45,7 @@ class LabelWork(BaseModel):
 
     request: LabelRequest
     job: LabelJob
-    plan_before: str | None
+    seal_before: int
     to_embed: tuple[EncoderPoolings, ...]
     num_rows: int
     unreadable: tuple[str, ...]
@@ -78,7 +78,6 @@ def plan_night(request: LabelRequest, run: str) -> LabelWork | None:
     store = open_store(request.store)
     labelers = labeler_jobs(store, asked)
     seal = newest_seal(store)
-    known = seal.corpora.get(request.corpus.name) if seal else None
     plan = make_plan(
         request.corpus, chunk_rows=request.run.chunk_rows, chunk_bytes=request.run.chunk_bytes
     )
@@ -93,7 +92,7 @@ def plan_night(request: LabelRequest, run: str) -> LabelWork | None:
     return LabelWork(
         request=request,
         job=job,
-        plan_before=known.plan if known else None,
+        seal_before=seal.number if seal else 0,
         to_embed=_to_embed(store, job, plan, request.night),
         num_rows=plan.rows,
         unreadable=unreadable_words(plan),
@@ -107,13 +106,13 @@ def list_anew(work: LabelWork) -> LabelWork:
     store = open_existing_store(work.job.store.path)
     seal = newest_seal(store)
     known = seal.corpora.get(work.request.corpus.name) if seal else None
-    if known is None:  # a run that embedded nothing seals nothing
+    if seal is None or known is None:  # a run that embedded nothing seals nothing
         return work
     plan = load_plan(store, known.plan)
     return work.model_copy(
         update={
             "job": work.job.model_copy(update={"plan": plan.name}),
-            "plan_before": plan.name,
+            "seal_before": seal.number,
             "num_rows": plan.rows,
             "unreadable": unreadable_words(plan),
         }

@@ -38,7 +38,7 @@ def publish_night(work: LabelWork, ended: NightEnded) -> LabelSummary:
         SealRequest(
             corpus=work.request.corpus.name,
             plan=job.plan,
-            plan_before=work.plan_before,
+            seal_before=work.seal_before,
             documents=job.documents,
             spaces=job.spaces,
             run=job.run,

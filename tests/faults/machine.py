@@ -42,7 +42,7 @@ class Protocol(RuleBasedStateMachine):
 
     Store: ClassVar[type[MemoryStore]] = MemoryStore
     grace_h: ClassVar[float] = GRACE_H
-    plan_before = staticmethod(seen_before)
+    seal_before = staticmethod(seen_before)
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Protocol(RuleBasedStateMachine):
         asked = [SPACES[each] for each in sorted(spaces)]
 
         def work(store: object) -> None:
-            run_over(store, sources, asked, name, self._listed, self.plan_before)
+            run_over(store, sources, asked, name, self._listed, self.seal_before)
 
         self.actors.append(Actor(name, self.store, work))
         self._let_on(self.actors[-1], calls)
@@ -195,6 +195,6 @@ class WithoutGrace(Protocol):
 
 
 class OlderPlanWins(Protocol):
-    """A publisher asks which plan is in force when it publishes, not when it began."""
+    """A publisher asks which seal is the newest when it publishes, not when it began."""
 
-    plan_before = staticmethod(seen_now)
+    seal_before = staticmethod(seen_now)

@@ -34,18 +34,18 @@ from tests.faults.sources import ROWS, Sources
 SPACES = {name: space(f"bert_{name}") for name in ("mean", "cls")}
 GRACE_H = 24 * 7
 
-PlanBefore = Callable[[Any, str | None, str], str | None]
+SealBefore = Callable[[Any, int], int]
 
 
-def seen_before(_store: Any, before: str | None, _corpus: str) -> str | None:
-    """The plan that the run saw before it listed the corpus, as it should be."""
+def seen_before(_store: Any, before: int) -> int:
+    """The seal that the run saw before it listed the corpus, as it should be."""
     return before
 
 
-def seen_now(store: Any, _before: str | None, corpus: str) -> str | None:
-    """The plan that is in force now: too late to notice that somebody has changed it."""
+def seen_now(store: Any, _before: int = 0) -> int:
+    """The seal that is there now: too late to notice that somebody has changed the plan."""
     seal = newest_seal(store)
-    return seal.corpora[corpus].plan if seal and corpus in seal.corpora else None
+    return seal.number if seal else 0
 
 
 def run_over(
@@ -54,12 +54,11 @@ def run_over(
     spaces: Iterable[Dataset],
     name: str,
     listed: Callable[[str], None],
-    plan_before: PlanBefore = seen_before,
+    seal_before: SealBefore = seen_before,
 ) -> None:
     """A run: list, name the datasets, do what is owed, seal."""
     corpus = sources.corpus.name
-    seal = newest_seal(store)
-    known = seal.corpora.get(corpus) if seal else None
+    before = seen_now(store)
     plan = sources.plan()
     listed(name)
     save_plan(store, plan)
@@ -77,7 +76,7 @@ def run_over(
     request = SealRequest(
         corpus=corpus,
         plan=plan.name,
-        plan_before=plan_before(store, known.plan if known else None, corpus),
+        seal_before=seal_before(store, before),
         documents=documents.name,
         spaces=tuple(each.name for each in datasets[1:]),
         run=name,

@@ -46,7 +46,7 @@ class Run:
 
     name: str
     plan: Plan
-    plan_before: str | None
+    seal_before: int
     documents: Dataset
     spaces: tuple[Dataset, ...]
 
@@ -71,12 +71,11 @@ def begin_run(
 ) -> Run:
     """List the corpus and name the datasets."""
     seal = newest_seal(store)
-    known = seal.corpora.get(corpus.name) if seal else None
     plan = list_corpus(store, corpus, chunk_rows)
     return Run(
         name=name,
         plan=plan,
-        plan_before=known.plan if known else None,
+        seal_before=seal.number if seal else 0,
         documents=documents_of(store, plan),
         spaces=tuple(resolve_dataset(store, each) for each in spaces),
     )
@@ -143,7 +142,7 @@ def seal_run(store: Any, run: Run) -> SealOutcome:
     request = SealRequest(
         corpus=run.plan.corpus.name,
         plan=run.plan.name,
-        plan_before=run.plan_before,
+        seal_before=run.seal_before,
         documents=run.documents.name,
         spaces=tuple(each.name for each in run.spaces),
         run=run.name,

@@ -76,7 +76,6 @@ def test_case_39_a_loser_that_removes_the_winner_s_parts_is_found_out(
         run_state_machine_as_test(Protocol, settings=FOUND)
 
 
-@pytest.mark.xfail(strict=True, reason="a plan is told from the one before by its name alone")
 def test_case_39_a_slow_listing_never_replaces_one_that_was_changed_and_changed_back() -> None:
     machine = Protocol()
     machine.run("notes", None, {"mean"}, 99)

@@ -1,5 +1,6 @@
 """Seals: what each corpus is, whoever publishes, in whatever order."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from data import CorpusSpec, LocalStore, Plan, newest_seal
 from data.seals import Seal, read_seal
+from data.store import read_bytes
 from tests.commits import commit_documents, commit_space, documents_of, space
 from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 
@@ -97,16 +99,46 @@ def test_another_corpus_is_kept(store: LocalStore, corpus: CorpusSpec, tmp_path:
 def test_a_slow_run_does_not_put_its_plan_over_a_newer_one(
     store: LocalStore, corpus: CorpusSpec
 ) -> None:
-    first = embed(store, corpus, MEAN)
+    embed(store, corpus, MEAN)
     older = list_again(store, corpus, "listed by the slow run")
     commit_documents(store, older)
     newer = list_again(store, corpus, "listed later", "and sealed before")
     commit_documents(store, newer)
-    seal(store, newer, plan_before=first.name)
-    outcome = seal(store, older, MEAN, plan_before=first.name)
+    seal(store, newer, seal_before=1)
+    outcome = seal(store, older, MEAN, seal_before=1)
     assert outcome.is_plan_newer
     assert outcome.corpus.plan == newer.name
     assert outcome.owed == {MEAN.name: tuple(chunk.name for chunk in older.chunks)}
+
+
+def test_a_slow_run_does_not_put_its_plan_over_one_that_was_changed_back(
+    store: LocalStore, corpus: CorpusSpec
+) -> None:
+    first = embed(store, corpus, MEAN)
+    older = list_again(store, corpus, "listed by the slow run")
+    commit_documents(store, older)
+    between = list_again(store, corpus, "listed later")
+    commit_documents(store, between)
+    seal(store, between)
+    seal(store, first)
+    outcome = seal(store, older, seal_before=1)
+    assert outcome.is_plan_newer
+    assert outcome.corpus.plan == first.name
+
+
+def test_a_seal_of_before_planned_at_was_kept_gives_way_and_is_no_change(
+    store: LocalStore, corpus: CorpusSpec
+) -> None:
+    plan = embed(store, corpus, MEAN)
+    old = json.loads(read_bytes(store, "seals/1.json"))
+    del old["corpora"]["notes"]["planned_at"]
+    store.delete("seals/1.json")
+    store.create("seals/1.json", json.dumps(old).encode())
+    assert seal(store, plan, MEAN).seal.number == 1
+    again = list_again(store, corpus, "new")
+    commit_documents(store, again)
+    outcome = seal(store, again)
+    assert (outcome.corpus.plan, outcome.corpus.planned_at) == (again.name, 2)
 
 
 def test_chunks_of_a_slow_run_count_where_the_newer_plan_names_them(
@@ -116,9 +148,9 @@ def test_chunks_of_a_slow_run_count_where_the_newer_plan_names_them(
     write_texts(Path(corpus.path) / "b.parquet", ["five"])
     newer = list_corpus(store, corpus)
     commit_documents(store, newer)
-    seal(store, newer, MEAN, plan_before=None)
+    seal(store, newer, MEAN, seal_before=0)
     commit_space(store, older, MEAN)
-    outcome = seal(store, older, MEAN, plan_before=None)
+    outcome = seal(store, older, MEAN, seal_before=0)
     (missing,) = (chunk.name for chunk in newer.chunks if chunk.path == "b.parquet")
     assert outcome.corpus.owed == {MEAN.name: (missing,)}
 
@@ -126,10 +158,10 @@ def test_chunks_of_a_slow_run_count_where_the_newer_plan_names_them(
 def test_a_newer_listing_by_the_same_run_is_no_older_one(
     store: LocalStore, corpus: CorpusSpec
 ) -> None:
-    before = embed(store, corpus)
+    embed(store, corpus)
     plan = list_again(store, corpus, "one")
     commit_documents(store, plan)
-    outcome = seal(store, plan, plan_before=before.name)
+    outcome = seal(store, plan, seal_before=1)
     assert not outcome.is_plan_newer
     assert outcome.corpus.plan == plan.name
 
