@@ -151,7 +151,9 @@ class Stack:
     def fit(self, rows: TrainingRows, start: Head | None) -> StackHead:
         """The logarithms are standardised; that is part of the weights."""
         task = rows.schema.task
-        make = partial(linear_model.LogisticRegression, C=self.c[0], max_iter=self.max_iterations)
+        make = partial(
+            linear_model.LogisticRegression, C=rows.per_row(self.c[0]), max_iter=self.max_iterations
+        )
         linked = replace(rows, inputs=_flat_links(_votes(rows), task))
         return StackHead(task, fit_standardized(make, linked, None))
 

@@ -26,6 +26,7 @@ class TrainingRows:
         class_weight: "balanced": each label counts as much as every other, however rare it is.
         seed: Of everything that is drawn.
         prototypes: Float32 [labels, dimension]: a vector of each label's description.
+        share: Of the rows that the labeler itself is fitted on: below 1 where a fold is left out.
     """
 
     schema: LabelSchema
@@ -34,11 +35,20 @@ class TrainingRows:
     class_weight: ClassWeight = "none"
     seed: int = 0
     prototypes: np.ndarray | None = None
+    share: float = 1.0
 
     def take(self, places: np.ndarray) -> Self:
         """Only the rows at these places."""
-        inputs = take(self.inputs, places)
-        return replace(self, inputs=inputs, indicator=self.indicator[places])
+        inputs, share = take(self.inputs, places), self.share * len(places) / len(self.indicator)
+        return replace(self, inputs=inputs, indicator=self.indicator[places], share=share)
+
+    def per_row(self, c: float) -> float:
+        """The inverse penalty that weighs as much against one of these rows as `c` does with all.
+
+        So logits are as large where a fold is left out, and a temperature that is fitted to these
+        suits the head of all rows. With one `c` for both, that head would be too sure.
+        """
+        return c / self.share
 
 
 @dataclass(frozen=True, slots=True)

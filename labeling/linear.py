@@ -43,7 +43,7 @@ class LogisticRegression:
         """The standardisation is part of the weights."""
         make = partial(
             linear_model.LogisticRegression,
-            C=self.c[0],
+            C=rows.per_row(self.c[0]),
             class_weight=WEIGHTS[rows.class_weight],
             max_iter=self.max_iterations,
             warm_start=True,
@@ -73,7 +73,7 @@ class LinearSvm:
         """The standardisation is part of the weights."""
         make = partial(
             svm.LinearSVC,
-            C=self.c[0],
+            C=rows.per_row(self.c[0]),
             class_weight=WEIGHTS[rows.class_weight],
             max_iter=self.max_iterations,
             random_state=rows.seed,

@@ -115,7 +115,7 @@ class Tfidf:
             ) from error
         make = partial(
             linear_model.LogisticRegression,
-            C=self.c[0],
+            C=rows.per_row(self.c[0]),
             class_weight=WEIGHTS[rows.class_weight],
             max_iter=self.max_iterations,
         )

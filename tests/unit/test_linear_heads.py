@@ -69,6 +69,17 @@ def test_a_stored_head_of_a_multi_label_task_gives_those_of_one_model_for_each_l
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
 
 
+def test_a_penalty_weighs_the_same_against_a_row_whatever_is_left_out() -> None:
+    """Half of rows that all stand twice gives the head of all: its logits are as large."""
+    rows, kind = draw_rows(), HeadSpec(parameters={"c": [0.01]}).kind
+    twice = rows.take(np.tile(np.arange(len(rows.indicator)), 2))
+    twice = replace(twice, share=1.0)
+    half = twice.take(np.arange(len(rows.indicator)))
+    expected = kind.fit(twice, None).logits(rows.inputs)
+    np.testing.assert_allclose(kind.fit(half, None).logits(rows.inputs), expected, atol=1e-3)
+    assert np.abs(expected).max() > 1.1 * np.abs(kind.fit(rows, None).logits(rows.inputs)).max()
+
+
 def test_a_stored_support_vector_machine_gives_the_margins_of_scikit_learn() -> None:
     rows = draw_rows()
     kind = HeadSpec(head="linear_svm", parameters={"c": [0.01]}).kind
