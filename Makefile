@@ -18,7 +18,7 @@ help: ## Show this list
 
 setup: $(INSTALLED) $(MODELS) ## Virtual environment, pinned dependencies, models; nothing else
 
-demo: setup ## Embed the sample with a real model and ask two SQL questions
+demo: setup ## Embed and label a sample with a real model, and ask three SQL questions
 	@$(BIN)/python -m flows.demo
 
 test: check $(MODELS) ## Check the code, then run every test

@@ -87,7 +87,7 @@ def _embed(request: EmbedRequest, *, with_catalog: bool) -> RunSummary:
         raise
     summary = publish_corpus(work, _ended(started_at, receipts, problems), with_catalog)
     create_summary_artifacts(summary)
-    report(summary)
+    report(summary, work)
     if not summary.is_complete:
         raise RunIncomplete(what_is_owed(summary), summary.encoded)
     return summary

@@ -66,12 +66,13 @@ class _Lines:
             self._last, self._is_done = progress.seconds, is_done
 
 
-def report(summary: RunSummary) -> None:
+def report(summary: RunSummary, work: Work) -> None:
     """The run in a few lines, and what the user should know. Problems are the run's error."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for label, value in summary_rows(summary):
-        table.add_row(label, value)
-    console.print(table)
+    if work.chunks:  # else zeros
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for label, value in summary_rows(summary):
+            table.add_row(label, value)
+        console.print(table)
     if summary.spaces:
         console.print(f"In SQL: {', '.join(summary.spaces)}", markup=False)
     for warning in summary.warnings:
