@@ -3,7 +3,8 @@
 Knows Parquet, commit records and DuckDB. Does not know torch, Prefect, or any other room.
 """
 
-from data.catalog import CATALOG, newest_catalog, publish_catalog
+from data.catalog import newest_catalog, publish_catalog
+from data.catalog_files import CATALOG, catalog_link
 from data.chunks import Chunk
 from data.corpus import CorpusSpec
 from data.datasets import (
@@ -38,7 +39,13 @@ from data.lineage import (
 from data.local_store import LocalStore
 from data.models import DamagedModel, StoredModel, load_model, save_model
 from data.neighbours import nearest_documents, space_datasets
-from data.opening import has_store, look_into_store, open_existing_store, open_store
+from data.opening import (
+    has_store,
+    look_into_store,
+    open_existing_store,
+    open_store,
+    store_at,
+)
 from data.parts import (
     DamagedPart,
     PartWriter,
@@ -62,7 +69,7 @@ from data.sampling import hash_numbers, sample_texts
 from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
-from data.store import Store, StoreError, StoreSpec
+from data.store import OpenStore, Store, StoreError, StoreSpec
 from data.stored_chunks import (
     ChunkVectors,
     read_documents,
@@ -93,6 +100,7 @@ __all__ = [
     "DriftFigure",
     "LabelerLineage",
     "LocalStore",
+    "OpenStore",
     "PartWriter",
     "Plan",
     "Precision",
@@ -108,6 +116,7 @@ __all__ = [
     "StoreSpec",
     "StoredLabeler",
     "StoredModel",
+    "catalog_link",
     "commit",
     "committed_chunks",
     "describe_part",
@@ -169,6 +178,7 @@ __all__ = [
     "space_datasets",
     "space_names",
     "space_schema",
+    "store_at",
     "vector_array",
     "vector_problems",
     "vectors_of",

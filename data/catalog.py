@@ -3,8 +3,6 @@
 Knows how a catalog is built beside the old one and swapped in. data/tables.py knows its contents.
 """
 
-import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,15 @@ from pathlib import Path
 
 import duckdb
 
+from data.catalog_files import (
+    CATALOG,
+    download_newest,
+    new_path,
+    order_of,
+    remove_old_files,
+    remove_old_uploads,
+    upload_catalog,
+)
 from data.changes import insert_changes
 from data.commenting import explain
 from data.evaluation_tables import create_evaluation_tables
@@ -20,17 +27,14 @@ from data.label_changes import insert_label_changes
 from data.label_tables import create_label_tables
 from data.label_views import create_label_views
 from data.labelers import list_labelers
-from data.local_store import LocalStore, full_disk, sync
+from data.local_store import full_disk, sync
 from data.seals import Seal, newest_seal, read_seal
 from data.sql import bounded_memory, quote_text
-from data.store import StoreError
+from data.store import OpenStore, StoreError
 from data.tables import create_tables
 from data.views import create_views
 from data.vote_views import create_vote_views
 
-CATALOG = "catalog.duckdb"
-_KEPT = 3
-_ABANDONED_S = 24 * 60 * 60
 _MEMORY = "768MB"
 
 _BESIDE_THE_SEAL = """
@@ -40,14 +44,16 @@ _BESIDE_THE_SEAL = """
 """
 
 
-def newest_catalog(store: LocalStore) -> Path | None:
-    """The catalog that catalog.duckdb points at."""
-    path = store.root / CATALOG
+def newest_catalog(store: OpenStore) -> Path | None:
+    """The catalog that catalog.duckdb points at; of a store that is elsewhere, a copy here."""
+    if store.filesystem is not None:
+        return download_newest(store)
+    path = store.workspace / CATALOG
     return path.resolve() if path.exists() else None
 
 
-def publish_catalog(store: LocalStore) -> Path:
-    """Build the catalog of the newest seal and point catalog.duckdb at it.
+def publish_catalog(store: OpenStore) -> Path:
+    """Build the catalog of the newest seal and point catalog.duckdb at it; returns that link.
 
     Readers keep the file that they have open; the next one to open it sees the new one.
 
@@ -65,10 +71,10 @@ def publish_catalog(store: LocalStore) -> Path:
         _swap(store, path)
         if _state(store) == state and path.exists():
             _remove_old(store)
-            return store.root / CATALOG
+            return store.workspace / CATALOG
 
 
-def _state(store: LocalStore) -> tuple[Seal | None, list[list[str]]]:
+def _state(store: OpenStore) -> tuple[Seal | None, list[list[str]]]:
     """What a catalog is made from: the newest seal, runs, reviews, and labelers' tests."""
     beside = [store.list("runs"), store.list("reviews"), evaluated_labelers(store)]
     return newest_seal(store), beside
@@ -89,18 +95,18 @@ def _shown(catalog: Path) -> tuple[int, set[str]]:
             shown = connection.execute(_BESIDE_THE_SEAL).fetchall()
     except duckdb.Error:
         return 0, set()
-    return int(catalog.name.split("-")[0]), {name for (name,) in shown}
+    return order_of(catalog.name)[0], {name for (name,) in shown}
 
 
-def _build(store: LocalStore, seal: Seal) -> Path:
+def _build(store: OpenStore, seal: Seal) -> Path:
     """Write the catalog of a seal under a name of its own, whole or not at all.
 
     Storage version 1.5.0 is what both DuckDB 1.5 and 2.0 read.
     """
-    path = store.root / "catalog" / f"{seal.number}-{uuid.uuid4().hex[:8]}.duckdb"
+    path = new_path(store, seal.number)
     building = path.with_suffix(".building")
-    with full_disk(store.root), _gone_on_failure(building):
-        path.parent.mkdir(exist_ok=True)
+    with full_disk(store.workspace), _gone_on_failure(building):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _fill(store, seal, building)
         except duckdb.Error as error:
@@ -135,7 +141,7 @@ def _log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.wal")
 
 
-def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
+def _fill(store: OpenStore, seal: Seal, building: Path) -> None:
     with bounded_memory(store, _MEMORY) as connection:
         connection.execute(
             f"ATTACH {quote_text(str(building))} AS catalog (STORAGE_VERSION 'v1.5.0')"
@@ -157,29 +163,16 @@ def _fill(store: LocalStore, seal: Seal, building: Path) -> None:
         connection.execute("DETACH catalog")
 
 
-def _swap(store: LocalStore, path: Path) -> None:
-    link = store.root / f".{CATALOG}.{uuid.uuid4().hex}"
-    with full_disk(store.root), _gone_on_failure(link), _gone_on_failure(path):
-        link.symlink_to(path.relative_to(store.root))
-        link.replace(store.root / CATALOG)
+def _swap(store: OpenStore, path: Path) -> None:
+    link = store.workspace / f".{CATALOG}.{uuid.uuid4().hex}"
+    with full_disk(store.workspace), _gone_on_failure(link), _gone_on_failure(path):
+        if store.filesystem is not None:
+            upload_catalog(store, path)
+        link.symlink_to(path.relative_to(store.workspace))
+        link.replace(store.workspace / CATALOG)
 
 
-def _remove_old(store: LocalStore) -> None:
-    """Keep a few catalogs for readers that have just looked up the name of an older one."""
-    files = sorted((store.root / "catalog").iterdir(), key=_modified)
-    catalogs = [path for path in files if path.suffix == ".duckdb"]
-    in_use = newest_catalog(store)  # a slow builder's may be in use and not among the youngest
-    for path in catalogs[:-_KEPT]:
-        if path != in_use:
-            path.unlink(missing_ok=True)
-    for path in set(files) - set(catalogs):
-        if time.time() - _modified(path) > _ABANDONED_S:  # its builder was killed
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:  # another publisher has just removed it
-        return 0.0
+def _remove_old(store: OpenStore) -> None:
+    remove_old_files(store.workspace / "catalog", newest_catalog(store))
+    if store.filesystem is not None:
+        remove_old_uploads(store)

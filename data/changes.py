@@ -8,10 +8,10 @@ from itertools import pairwise
 import duckdb
 
 from data.datasets import committed_chunks, read_records
-from data.local_store import LocalStore
 from data.plan import load_plan
 from data.seals import Seal
 from data.sql import read_parts_by_name
+from data.store import OpenStore
 
 # Pairs of rows, matched in steps from the surest to the loosest. A document that was named by its
 # place is matched by its text before its name, since its name changes when rows are put above it.
@@ -44,7 +44,7 @@ _CLASSIFY = """
 
 
 def insert_changes(
-    connection: duckdb.DuckDBPyConnection, store: LocalStore, seals: list[Seal]
+    connection: duckdb.DuckDBPyConnection, store: OpenStore, seals: list[Seal]
 ) -> None:
     """Fill corpus_changes with the differences between consecutive plans of each corpus."""
     for before, after in pairwise(seals):
@@ -63,7 +63,7 @@ def match_rows(connection: duckdb.DuckDBPyConnection, *, has_ids: bool) -> None:
 
 
 def _compare(
-    connection: duckdb.DuckDBPyConnection, store: LocalStore, plans: tuple[str, str], seal: Seal
+    connection: duckdb.DuckDBPyConnection, store: OpenStore, plans: tuple[str, str], seal: Seal
 ) -> None:
     before, after = (load_plan(store, name) for name in plans)
     old, new = ({chunk.name for chunk in plan.chunks} for plan in (before, after))
@@ -81,7 +81,7 @@ def _compare(
 
 def _load(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     name: str,
     dataset: str,
     chunks: set[str],

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-from data.local_store import LocalStore
 from data.sql import quote_name, quote_text, read_parts_by_name
+from data.store import OpenStore
 
 _OWN_COLUMNS = """
     SELECT NULL::TEXT AS corpus, NULL::TEXT AS chunk, NULL::BIGINT AS row, NULL::TEXT AS doc_id,
@@ -26,7 +26,7 @@ _NUMBERS = (
 )
 
 
-def create_documents(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+def create_documents(connection: duckdb.DuckDBPyConnection, store: OpenStore) -> None:
     """One row per document; a carried column that a corpus lacks is null there.
 
     Where corpora carry different things under one name, the column is text.

@@ -15,9 +15,9 @@ from safetensors.numpy import load
 from data.evaluations import load_evaluation
 from data.inserting import insert_rows
 from data.label_tables import spaces_by_fingerprint
-from data.local_store import LocalStore
 from data.models import DamagedModel, load_model
 from data.seals import Seal
+from data.store import OpenStore
 from data.stored_labeler import StoredLabeler
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class _Evaluation(BaseModel):
 
 def create_evaluation_tables(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     seal: Seal,
     labelers: Sequence[StoredLabeler],
 ) -> None:
@@ -112,7 +112,7 @@ def create_evaluation_tables(
         insert_rows(connection, "linear_heads", heads)
 
 
-def _read_evaluation(store: LocalStore, labeler: StoredLabeler) -> _Evaluation | None:
+def _read_evaluation(store: OpenStore, labeler: StoredLabeler) -> _Evaluation | None:
     try:
         found = load_evaluation(store, labeler.name)
         return None if found is None else _Evaluation.model_validate(found)
@@ -155,7 +155,7 @@ def _confusion_rows(found: _Evaluation, labels: tuple[str, ...]) -> Iterator[_Ro
                 yield {"label": label, "predicted": predicted, "documents": documents}
 
 
-def _head_rows(store: LocalStore, labeler: StoredLabeler) -> Iterator[_Row]:
+def _head_rows(store: OpenStore, labeler: StoredLabeler) -> Iterator[_Row]:
     """One row per label, logits calibrated; none of a head that is not linear in the vector."""
     if labeler.source.kind != "space" or labeler.method.name not in _LINEAR:
         return

@@ -13,10 +13,10 @@ import duckdb
 from data.changes import match_rows
 from data.datasets import committed_chunks, read_records
 from data.labelers import LabelVersion, label_versions
-from data.local_store import LocalStore
 from data.plan import load_plan
 from data.seals import CorpusSeal, Seal
 from data.sql import quote_text, read_parts
+from data.store import OpenStore
 from data.stored_labeler import StoredLabeler
 
 _DDL = """
@@ -67,7 +67,7 @@ class _Comparison:
 
 def insert_label_changes(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     seals: Sequence[Seal],
     labelers: Sequence[StoredLabeler],
 ) -> None:
@@ -88,7 +88,7 @@ def insert_label_changes(
 
 
 def _comparisons(
-    store: LocalStore, seals: Sequence[Seal], versions: Mapping[str, LabelVersion]
+    store: OpenStore, seals: Sequence[Seal], versions: Mapping[str, LabelVersion]
 ) -> Iterator[_Comparison]:
     """What is to be compared, oldest first; `said` is what each title said last of each corpus."""
     plan_of = cache(partial(load_plan, store))
@@ -126,7 +126,7 @@ def _in_force(seal: Seal, versions: Mapping[str, LabelVersion]) -> Iterator[tupl
 
 def _load(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     name: str,
     labelled: _Labelled,
     versions: Mapping[str, LabelVersion],

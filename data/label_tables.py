@@ -11,10 +11,10 @@ from pydantic import JsonValue
 from data.datasets import load_dataset
 from data.inserting import insert_rows
 from data.labelers import label_versions
-from data.local_store import LocalStore
 from data.reviews import read_reviews
 from data.runs import AuditDraw, DriftFigure, load_runs
 from data.seals import Seal
+from data.store import OpenStore
 from data.stored_labeler import StoredLabeler
 from data.views import space_names
 
@@ -50,7 +50,7 @@ _LABELLED_CORPORA = """
 
 def create_label_tables(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     seal: Seal,
     labelers: Sequence[StoredLabeler],
 ) -> None:
@@ -65,14 +65,14 @@ def create_label_tables(
     connection.unregister("added")
 
 
-def spaces_by_fingerprint(store: LocalStore, seal: Seal) -> dict[str, str]:
+def spaces_by_fingerprint(store: OpenStore, seal: Seal) -> dict[str, str]:
     """The name in SQL of each space of a seal, by the fingerprint that labelers know it by."""
     names = space_names(store, seal)
     return {load_dataset(store, dataset).fingerprint: name for dataset, name in names.items()}
 
 
 def _labeler_rows(
-    store: LocalStore, seal: Seal, known: Mapping[str, StoredLabeler]
+    store: OpenStore, seal: Seal, known: Mapping[str, StoredLabeler]
 ) -> Iterator[dict[str, JsonValue]]:
     datasets = {
         each.version: dataset
@@ -112,7 +112,7 @@ def _voters(known: Mapping[str, StoredLabeler], names: Iterable[str]) -> Iterato
             yield labeler.name
 
 
-def _fill_from_runs(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+def _fill_from_runs(connection: duckdb.DuckDBPyConnection, store: OpenStore) -> None:
     for record in load_runs(store):
         named: dict[str, object] = {"run": record.run, "corpus": record.corpus}
         drift = [named | _drift_row(figure) for figure in record.drift]

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.evaluations import heldout_key
-from data.local_store import LocalStore
 from data.plan import load_plan
 from data.schemas import heldout_schema
 from data.seals import Seal
 from data.sql import quote_name, quote_text, read_parts
+from data.store import OpenStore
 from data.stored_labeler import StoredLabeler
 
 _log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ _AUDIT = """
 
 def create_label_views(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     seal: Seal,
     labelers: Sequence[StoredLabeler],
 ) -> None:
@@ -116,7 +116,7 @@ def create_label_views(
 
 
 def select_labels(
-    connection: duckdb.DuckDBPyConnection, store: LocalStore, condition: str = ""
+    connection: duckdb.DuckDBPyConnection, store: OpenStore, condition: str = ""
 ) -> str:
     """A query over the labels of those chunks that the condition lets through."""
     selects = [
@@ -130,7 +130,7 @@ def select_labels(
     return " UNION ALL ".join(selects) or _NO_LABELS
 
 
-def _select_tests(store: LocalStore, labelers: Sequence[StoredLabeler]) -> Iterator[str]:
+def _select_tests(store: OpenStore, labelers: Sequence[StoredLabeler]) -> Iterator[str]:
     for labeler in labelers:
         key = heldout_key(store, labeler.name)
         if key and _is_readable(store, key, len(labeler.label_schema.labels)):
@@ -141,7 +141,7 @@ def _select_tests(store: LocalStore, labelers: Sequence[StoredLabeler]) -> Itera
             )
 
 
-def _is_readable(store: LocalStore, key: str, num_labels: int) -> bool:
+def _is_readable(store: OpenStore, key: str, num_labels: int) -> bool:
     """Whether the file is as it was written; else it is left out, in a log."""
     try:
         with store.read(key) as file:
@@ -154,7 +154,7 @@ def _is_readable(store: LocalStore, key: str, num_labels: int) -> bool:
     return is_ours
 
 
-def _text_of_documents(connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal) -> str:
+def _text_of_documents(connection: duckdb.DuckDBPyConnection, store: OpenStore, seal: Seal) -> str:
     """SQL for the text of a document d, joined as it was read; null where it is not carried."""
     described = connection.execute("DESCRIBE documents").fetchall()
     carried = {str(name).lower() for name, *_ in described}

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from data.datasets import committed_chunks, load_dataset, read_records
 from data.lineage import LabelerLineage, slug
-from data.local_store import LocalStore
 from data.sql import bounded_memory, read_parts
+from data.store import OpenStore
 
 _MEMORY = "512MB"
 
@@ -23,7 +23,7 @@ _FIND = """
 """
 
 
-def label_datasets(store: LocalStore, title: str) -> list[str]:
+def label_datasets(store: OpenStore, title: str) -> list[str]:
     """The datasets of all versions of a labeler."""
     stem = f"{slug(title)}-"
     names = (name for name in store.list("datasets") if name.startswith(stem))
@@ -31,7 +31,7 @@ def label_datasets(store: LocalStore, title: str) -> list[str]:
 
 
 def labelled_before(
-    store: LocalStore, datasets: Sequence[str], run: str, hashes: pa.Array
+    store: OpenStore, datasets: Sequence[str], run: str, hashes: pa.Array
 ) -> np.ndarray:
     """Bool, for each hash: whether a run other than this labelled the text in one of the datasets.
 
@@ -48,7 +48,7 @@ def labelled_before(
     return pl.DataFrame(wanted)["text_hash"].is_in(found["text_hash"].implode()).to_numpy()
 
 
-def _part_paths(store: LocalStore, dataset: str) -> list[str]:
+def _part_paths(store: OpenStore, dataset: str) -> list[str]:
     there = set(store.list(f"datasets/{dataset}/parts"))
     records = read_records(store, dataset, sorted(committed_chunks(store, dataset)))
     keys = (record.part.key for record in records if record.part)

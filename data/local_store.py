@@ -8,10 +8,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
-from data.store import DiskFull, StoreError, StoreNotWritable
+from data.store import DiskFull, StoreNotWritable, key_parts
 
 
 class LocalStore:
@@ -19,7 +19,8 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         """Take the folder as it is; `open_store` is the door that checks it."""
-        self.root = root.absolute()
+        self.root = self.workspace = root.absolute()
+        self.filesystem = None
 
     def create(self, key: str, content: bytes) -> bool:
         """Link a synced temporary file to its name: atomic, and the first one wins."""
@@ -77,10 +78,7 @@ class LocalStore:
         return str(self._path(key))
 
     def _path(self, key: str) -> Path:
-        parts = PurePosixPath(key).parts
-        if not parts or parts[0] == "/" or ".." in parts:
-            raise StoreError(f"the key {key!r} points outside the store {self.root}.")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*key_parts(key, self.root))
 
 
 @contextmanager

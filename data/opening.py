@@ -3,17 +3,27 @@
 Knows what a store needs of a file system, and store.json.
 """
 
+import importlib
 import uuid
 from pathlib import Path
+from typing import cast
 
 from pydantic import BaseModel
 
 from data.dry_store import DryStore
 from data.lineage import canonical_json
 from data.local_store import LocalStore
-from data.store import STORE_JSON, StoreError, StoreNotWritable, StoreSpec, read_bytes
+from data.store import (
+    STORE_JSON,
+    OpenStore,
+    StoreError,
+    StoreNotWritable,
+    StoreSpec,
+    read_bytes,
+)
 
 FORMAT_VERSION = 1
+_NEEDS = {False: ("file system", "hard links and fsync"), True: ("server", "If-None-Match")}
 
 
 class StoreFormat(BaseModel):
@@ -22,16 +32,14 @@ class StoreFormat(BaseModel):
     format: int
 
 
-def open_store(spec: StoreSpec) -> LocalStore:
+def open_store(spec: StoreSpec) -> OpenStore:
     """The store to write to, created when missing, after its file system has been tried.
 
     Raises:
-        StoreNotWritable: the folder or its file system cannot do what committing needs.
+        StoreNotWritable: the folder, its file system or the server cannot do what committing needs.
         StoreError: the store was written by another format version.
     """
-    store = LocalStore(Path(spec.path))
-    _check_folder(store)
-    _check_path(store)
+    store = store_at(spec.path)
     _probe(store)
     store.create(STORE_JSON, canonical_json({"format": FORMAT_VERSION}))
     _check_format(store)
@@ -44,42 +52,65 @@ def look_into_store(spec: StoreSpec) -> DryStore:
     Raises:
         StoreError: it cannot be a store, or one of another format version is there.
     """
-    store = LocalStore(Path(spec.path))
-    _check_folder(store)
-    _check_path(store)
-    if has_store(spec):
+    store = store_at(spec.path)
+    if _is_store(store):
         _check_format(store)
     return DryStore(store)
 
 
 def has_store(spec: StoreSpec) -> bool:
     """Whether there is a store already."""
-    return Path(spec.path).joinpath(STORE_JSON).is_file()
+    return _is_store(store_at(spec.path))
 
 
-def open_existing_store(path: str) -> LocalStore:
+def open_existing_store(path: str) -> OpenStore:
     """The store to read from.
 
     Raises:
         StoreError: there is no store there, or one of another format version.
     """
-    store = LocalStore(Path(StoreSpec(path=path).path))
-    if not has_store(StoreSpec(path=path)):
+    store = store_at(StoreSpec(path=path).path)
+    if not _is_store(store):
         raise StoreError(
             f"no Poolhouse store at {store.root}: it holds no store.json. Give the folder that "
             "embed-corpus was told as store.path."
         )
-    _check_path(store)
     _check_format(store)
     return store
 
 
-def _check_folder(store: LocalStore) -> None:
+def store_at(path: str) -> OpenStore:
+    """The store of that path as it is, whether there is one or not.
+
+    Raises:
+        StoreNotWritable: there can be none.
+    """
+    store = _open_s3(path) if "://" in path else _open_folder(path)
+    _check_path(store)
+    return store
+
+
+def _open_folder(path: str) -> LocalStore:
+    store = LocalStore(Path(path))
     if store.root.exists() and not store.root.is_dir():
         raise StoreNotWritable(f"the store {store.root} is a file. Give a folder in store.path.")
+    return store
 
 
-def _check_path(store: LocalStore) -> None:
+def _open_s3(url: str) -> OpenStore:
+    """Imported here, since it needs packages that only a store on S3 needs."""
+    return cast(OpenStore, importlib.import_module("data.s3_store").S3Store(url))
+
+
+def _is_store(store: OpenStore) -> bool:
+    try:
+        read_bytes(store, STORE_JSON)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _check_path(store: OpenStore) -> None:
     """Refuse what DuckDB does not take for a letter of a file's name."""
     found = next((letter for letter in "?*[" if letter in str(store.root)), None)
     if found:
@@ -90,7 +121,7 @@ def _check_path(store: LocalStore) -> None:
         )
 
 
-def _check_format(store: LocalStore) -> None:
+def _check_format(store: OpenStore) -> None:
     try:
         found = StoreFormat.model_validate_json(read_bytes(store, STORE_JSON)).format
     except ValueError as error:
@@ -104,8 +135,9 @@ def _check_format(store: LocalStore) -> None:
         )
 
 
-def _probe(store: LocalStore) -> None:
+def _probe(store: OpenStore) -> None:
     """Commit to a name of our own, twice: the second time must be refused."""
+    place, needs = _NEEDS[store.filesystem is not None]
     key = f"probe/{uuid.uuid4().hex}"
     try:
         won, won_again = store.create(key, b"probe"), store.create(key, b"again")
@@ -114,11 +146,11 @@ def _probe(store: LocalStore) -> None:
         raise
     except OSError as error:
         raise StoreNotWritable(
-            f"the file system of {store.root} cannot commit safely ({error}): committing needs "
-            "hard links and fsync. Give a store.path on a local disk."
+            f"the {place} of {store.root} cannot commit safely ({error}): committing needs "
+            f"{needs}. Give a store.path on a local disk."
         ) from error
     if not won or won_again:
         raise StoreNotWritable(
-            f"the file system of {store.root} lets two writers create one file, so commits would "
-            "overwrite each other. Give a store.path on a local disk."
+            f"the {place} of {store.root} lets two writers create one file, so commits would "
+            f"overwrite each other: it lacks {needs}. Give a store.path on a local disk."
         )

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.catalog import newest_catalog
-from data.local_store import LocalStore
 from data.parts import DamagedPart, read_part_rows, vectors_of
 from data.sql import bounded_memory, quote_text, read_parts
+from data.store import OpenStore
 from data.superseded import superseded_parts
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Reuse:
     """Where the vectors of known texts are, for the spaces of one task."""
 
     def __init__(
-        self, store: LocalStore, parts: Sequence[str], places: dict[str, pl.DataFrame]
+        self, store: OpenStore, parts: Sequence[str], places: dict[str, pl.DataFrame]
     ) -> None:
         """Take for each space a frame of text_hash, part (its place in `parts`) and row."""
         self._store = store
@@ -120,7 +120,7 @@ class Reuse:
 
 
 def find_reuse(
-    store: LocalStore, datasets: Sequence[str], hashes: Iterable[pa.FixedSizeBinaryArray]
+    store: OpenStore, datasets: Sequence[str], hashes: Iterable[pa.FixedSizeBinaryArray]
 ) -> Reuse:
     """Look the hashes up in the newest catalog; without a catalog nothing is found.
 
@@ -146,7 +146,7 @@ def find_reuse(
 
 def _look_up(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     datasets: Sequence[str],
     wanted: pa.BinaryArray,
 ) -> Reuse:
@@ -177,7 +177,7 @@ def _look_up(
     )
 
 
-def _existing(store: LocalStore, parts: pa.Table) -> pa.Table:
+def _existing(store: OpenStore, parts: pa.Table) -> pa.Table:
     """The parts that are still there, numbered; garbage collection may be ahead."""
     folders = {str(PurePosixPath(part).parent) for part in parts["part"].to_pylist()}
     there = {f"{folder}/{name}" for folder in folders for name in store.list(folder)}

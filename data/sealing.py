@@ -5,11 +5,11 @@ Knows the order. What is checked is in data/checks.py, what a seal is in data/se
 
 from data.checks import check_new_chunks
 from data.lineage import canonical_json
-from data.local_store import LocalStore
 from data.seals import SealOutcome, SealRequest, newest_seal, next_seal
+from data.store import OpenStore
 
 
-def seal_corpus(store: LocalStore, request: SealRequest) -> SealOutcome:
+def seal_corpus(store: OpenStore, request: SealRequest) -> SealOutcome:
     """Create the next seal; who loses its number to another publisher starts again.
 
     When nothing changed, the newest seal stays.

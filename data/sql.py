@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from data.store import DiskFull, Store, StoreError
+from data.s3_filesystem import s3_filesystem
+from data.store import DiskFull, OpenStore, StoreError
 
 # DuckDB limits what it spills to the space that is left, so it meets its limit first.
 _FULL_DISK = ("max_temp_directory_size", "No space left on device")
@@ -21,10 +22,12 @@ _DAMAGES = (
     *(duckdb.FatalException, duckdb.InternalException),
 )
 
+_IS_OVER_S3 = "SELECT 1 FROM duckdb_views() WHERE contains(sql, '''s3://') LIMIT 1"
+
 
 @contextmanager
-def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder of its own, beside the store's catalogs.
+def bounded_memory(store: OpenStore, limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills into a folder of its own beside the catalogs.
 
     Its own, since two databases that spill into one folder would mix their files. There, since who
     publishes removes what a killed process left.
@@ -32,14 +35,16 @@ def bounded_memory(store: Store, limit: str) -> Iterator[duckdb.DuckDBPyConnecti
     Raises:
         DiskFull: what is spilled does not fit on the store's disk.
     """
-    spill = Path(store.location(f"catalog/{uuid.uuid4().hex}.spill"))
-    spill.parent.mkdir(exist_ok=True)
+    spill = store.workspace / "catalog" / f"{uuid.uuid4().hex}.spill"
+    spill.parent.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": limit,
         "temp_directory": str(spill),
     }
     try:
         with duckdb.connect(config=config) as connection:
+            if store.filesystem is not None:
+                connection.register_filesystem(store.filesystem)
             yield connection
     except duckdb.Error as error:
         if any(words in str(error) for words in _FULL_DISK):
@@ -63,6 +68,8 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(str(catalog), read_only=True)
         with connection:
+            if connection.execute(_IS_OVER_S3).fetchall():
+                connection.register_filesystem(s3_filesystem())
             yield connection
     except duckdb.Error as error:
         if connection is not None and not isinstance(error, _DAMAGES):

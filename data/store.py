@@ -1,11 +1,17 @@
 """A store: where results are kept, by five verbs: create, write, read, list, delete.
 
-Knows keys and bytes. data/local_store.py is the one back end; it is opened by data/opening.py.
+Knows keys and bytes. Back ends are data/local_store.py and data/s3_store.py; data/opening.py opens
+them.
 """
 
+import importlib.util
+import re
 from contextlib import AbstractContextManager
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+import fsspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 STORE_JSON = "store.json"
@@ -24,6 +30,9 @@ STORE_FOLDERS = frozenset(
         "seals",
     }
 )
+
+
+_WORKSPACES = Path(".poolhouse")
 
 
 class StoreError(Exception):
@@ -46,20 +55,36 @@ class StoreSpec(BaseModel):
     path: str = Field(
         default="store",
         description="Folder for results: Parquet parts, commit records and catalog.duckdb. It is "
-        "created when missing. It must be on a local disk or another file system with hard links.",
+        "created when missing. It must be on a local disk or another file system with hard links; "
+        "or a place on S3, such as s3://bucket/prefix.",
     )
 
     @field_validator("path")
     @classmethod
-    def _is_local(cls, path: str) -> str:
-        if "://" in path:
-            scheme = path.split("://", maxsplit=1)[0]
-            raise ValueError(
-                f"the store {path!r} is on {scheme}://, whose exclusive create Poolhouse has not "
-                "proved. Give a folder on a local disk."
-            )
+    def _has_a_back_end(cls, path: str) -> str:
         if not path.strip():
             raise ValueError("the store's path is empty. Give a folder, such as 'store'.")
+        scheme, is_url, place = path.partition("://")
+        if not is_url:
+            return path
+        if scheme != "s3":
+            raise ValueError(
+                f"the store {path!r} is on {scheme}://, whose exclusive create Poolhouse has not "
+                "proved. Give a folder on a local disk, or a place on S3."
+            )
+        if "@" in place:  # not shown: it may be a password
+            raise ValueError(
+                "the store's path has an '@' in it. A key and a secret belong into the "
+                "environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Give s3://bucket/"
+                "prefix alone."
+            )
+        if not place.strip("/"):
+            raise ValueError(f"the store {path!r} names no bucket. Give s3://bucket/prefix.")
+        if importlib.util.find_spec("s3fs") is None:
+            raise ValueError(
+                f"the store {path!r} needs s3fs, which is not installed. Type: "
+                ".venv/bin/python -m pip install -c constraints.txt -e '.[s3]'"
+            )
         return path
 
 
@@ -83,6 +108,46 @@ class Store(Protocol):
 
     def location(self, key: str) -> str:
         """What DuckDB and pyarrow open to read the key themselves."""
+
+
+class OpenStore(Store, Protocol):
+    """A store that was opened, with a place on this machine for what DuckDB needs there."""
+
+    @property
+    def root(self) -> Path | str:
+        """Where it is, as messages name it."""
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of its catalogs and of what DuckDB spills: for one on a disk, its own."""
+
+    @property
+    def filesystem(self) -> fsspec.AbstractFileSystem | None:
+        """What DuckDB reads locations with; None where it needs no help."""
+
+
+def workspace_of(path: str) -> Path:
+    """The folder of catalogs of a store of this path; of one that is elsewhere, a folder here.
+
+    It is beside the user's work, as .prefect is: the disk of temporary files may be small.
+    """
+    if "://" not in path:
+        return Path(path)
+    digest = blake2b(path.rstrip("/").encode(), digest_size=4).hexdigest()
+    words = re.sub("[^a-z0-9]+", "-", path.partition("://")[2].lower()).strip("-")
+    return _WORKSPACES / f"{words}-{digest}"
+
+
+def key_parts(key: str, root: Path | str) -> tuple[str, ...]:
+    """The folders and the name of a key.
+
+    Raises:
+        StoreError: the key leads out of the store at this root.
+    """
+    parts = PurePosixPath(key).parts
+    if not parts or parts[0] == "/" or ".." in parts:
+        raise StoreError(f"the key {key!r} points outside the store {root}.")
+    return parts
 
 
 def read_bytes(store: Store, key: str) -> bytes:

@@ -14,11 +14,11 @@ from data.documents import create_documents
 from data.inserting import insert_rows
 from data.labelers import label_versions
 from data.lineage import SpaceLineage
-from data.local_store import LocalStore
 from data.plan import load_plan
 from data.runs import load_runs
 from data.seals import CorpusSeal, Seal, visible_chunks
 from data.sql import read_parts
+from data.store import OpenStore
 from data.stored_labeler import StoredLabeler
 from data.views import model_of, space_names
 
@@ -82,7 +82,7 @@ class _ChunkRow(BaseModel):
 
 def create_tables(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     seal: Seal,
     labelers: Sequence[StoredLabeler],
 ) -> None:
@@ -107,7 +107,7 @@ def create_tables(
 
 
 def _chunk_rows(
-    store: LocalStore, name: str, corpus: CorpusSeal, names: Mapping[str, dict[str, str]]
+    store: OpenStore, name: str, corpus: CorpusSeal, names: Mapping[str, dict[str, str]]
 ) -> Iterator[_ChunkRow]:
     chunks = load_plan(store, corpus.plan).chunks
     for dataset, shown in visible_chunks(store, corpus).items():
@@ -139,7 +139,7 @@ def _counts(record: Record) -> dict[str, int | str | None]:
     }
 
 
-def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: OpenStore) -> None:
     for *names, parts in connection.execute(_REJECTS_PARTS).fetchall():
         paths = [store.location(part) for part in parts]
         connection.execute(
@@ -153,7 +153,7 @@ def _fill_rejects(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> N
 
 def _fill_spaces(
     connection: duckdb.DuckDBPyConnection,
-    store: LocalStore,
+    store: OpenStore,
     sealed: tuple[str, CorpusSeal],
     names: dict[str, str],
 ) -> None:

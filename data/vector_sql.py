@@ -7,10 +7,9 @@ import numpy as np
 from safetensors.numpy import load
 
 from data.lineage import Dataset, SpaceLineage
-from data.local_store import LocalStore
 from data.models import load_model
 from data.sql import quote_name
-from data.store import Store
+from data.store import OpenStore, Store
 
 _COLUMNS = "chunk, row, doc_id, text_hash, n_tokens, n_unknown, truncated, n_windows"
 _WORD_BYTES = 8
@@ -18,7 +17,7 @@ _SIGN = 0x80
 _STEPS = 255
 
 
-def select_vectors(store: LocalStore, space: Dataset, source: str) -> str:
+def select_vectors(store: OpenStore, space: Dataset, source: str) -> str:
     """A query that gives the columns of a space, `vector` as FLOAT[d] or, of bits, as BIT.
 
     Raises:

@@ -12,9 +12,9 @@ from data.datasets import load_dataset
 from data.label_comments import LABEL_TABLES
 from data.label_view_comments import LABEL_VIEWS
 from data.lineage import Dataset
-from data.local_store import LocalStore
 from data.seals import Seal
 from data.sql import quote_name, read_parts_by_name
+from data.store import OpenStore
 from data.vector_sql import select_vectors
 
 _EMPTY_VECTORS = """
@@ -29,7 +29,7 @@ _PARTS = """
 
 
 def create_views(
-    connection: duckdb.DuckDBPyConnection, store: LocalStore, seal: Seal
+    connection: duckdb.DuckDBPyConnection, store: OpenStore, seal: Seal
 ) -> dict[str, str]:
     """One view per space, over all of its parts; returns each view's explanation."""
     explained = {}
@@ -47,7 +47,7 @@ def create_views(
     return explained
 
 
-def space_names(store: LocalStore, seal: Seal) -> dict[str, str]:
+def space_names(store: OpenStore, seal: Seal) -> dict[str, str]:
     """The view of each space: its slug, or slug and fingerprint where two share a slug."""
     datasets = dict.fromkeys(space for corpus in seal.corpora.values() for space in corpus.spaces)
     slugs = {dataset: load_dataset(store, dataset).slug for dataset in datasets}

@@ -6,7 +6,7 @@ Knows the tables labelers and labelled_corpora, which say who votes on which cor
 import duckdb
 
 from data.label_views import select_labels
-from data.local_store import LocalStore
+from data.store import OpenStore
 
 # Materialized, or DuckDB sorts the labels of each voter once for each document.
 _BALLOTS = """
@@ -77,7 +77,7 @@ _DISAGREEMENT = f"""
 """
 
 
-def create_vote_views(connection: duckdb.DuckDBPyConnection, store: LocalStore) -> None:
+def create_vote_views(connection: duckdb.DuckDBPyConnection, store: OpenStore) -> None:
     """Create them; the tables are there already."""
     ordered, others = (
         select_labels(connection, store, _VOTERS.format(is_ordered=each))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from prefect import flow, get_run_logger
 from pydantic_settings import SettingsConfigDict
 
-from data import CATALOG, CorpusSpec, StoreSpec
+from data import CorpusSpec, StoreSpec, catalog_link
 from flows.command_line import Command, plain_errors
 from flows.console import console
 from flows.embed_corpus import RunIncomplete, embed_missing
@@ -108,7 +108,10 @@ def _nothing_to_do(request: LabelRequest) -> LabelSummary:
     console.print(said, markup=False)
     get_run_logger().info(said)
     return LabelSummary(
-        run=run_name("label"), corpus=request.corpus.name, catalog=f"{path}/{CATALOG}", labelers=()
+        run=run_name("label"),
+        corpus=request.corpus.name,
+        catalog=str(catalog_link(path)),
+        labelers=(),
     )
 
 

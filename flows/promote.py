@@ -6,7 +6,7 @@ Knows the store's labelers and what their tests said. Labels nothing: label-corp
 import argparse
 
 from data import (
-    LocalStore,
+    OpenStore,
     labelers_in_force,
     load_evaluation,
     load_labeler,
@@ -77,7 +77,7 @@ def retire_labeler(path: str, title: str) -> None:
     console.print(f"No labeler {title} is in force any more; its labels stay.", markup=False)
 
 
-def show_labelers(store: LocalStore) -> None:
+def show_labelers(store: OpenStore) -> None:
     """The labelers of the store with what their tests said, by title; the newest last."""
     in_force = labelers_in_force(store)
     rows = sorted(_row(store, name, in_force) for name in stored_names(store))
@@ -89,7 +89,7 @@ def show_labelers(store: LocalStore) -> None:
         console.print("None is in force. Promote one by its name.")
 
 
-def _row(store: LocalStore, name: str, in_force: dict[str, str]) -> tuple[str, ...]:
+def _row(store: OpenStore, name: str, in_force: dict[str, str]) -> tuple[str, ...]:
     title = load_labeler(store, name).title
     found = load_evaluation(store, name) or {}
     known = {key: value for key, value in found.items() if key in Evaluation.model_fields}

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from data import (
-    LocalStore,
+    OpenStore,
     StoreError,
     load_dataset,
     nearest_documents,
@@ -35,7 +35,7 @@ TEXT_CHARACTERS = 400
 class PublishedSpace:
     """A space in the newest catalog of a store."""
 
-    store: LocalStore
+    store: OpenStore
     catalog: Path
     name: str
     dataset: str

@@ -14,7 +14,7 @@ from data import (
     REJECTS,
     ChunkRows,
     ChunkStatistics,
-    LocalStore,
+    OpenStore,
     PartWriter,
     Record,
     describe_part,
@@ -61,7 +61,7 @@ class SpaceOutput:
         return self._rejects.rows
 
     def record(
-        self, store: LocalStore, rows: ChunkRows, attempt: str, made: ChunkStatistics
+        self, store: OpenStore, rows: ChunkRows, attempt: str, made: ChunkStatistics
     ) -> Record:
         """The record of the parts, which are closed by now."""
         keys = part_keys(self.space.dataset, rows.chunk.name, attempt)
@@ -82,7 +82,7 @@ class SpaceOutput:
 
 @contextmanager
 def open_space_output(
-    store: LocalStore, space: SpaceJob, chunk: str, attempt: str
+    store: OpenStore, space: SpaceJob, chunk: str, attempt: str
 ) -> Iterator[SpaceOutput]:
     """The parts of a space under names of this attempt; gone again if the block fails."""
     vectors, rejects = part_keys(space.dataset, chunk, attempt)
@@ -94,7 +94,7 @@ def open_space_output(
         yield SpaceOutput(space, vector_part, rejects_part)
 
 
-def write_documents(store: LocalStore, dataset: str, rows: ChunkRows, attempt: str) -> Record:
+def write_documents(store: OpenStore, dataset: str, rows: ChunkRows, attempt: str) -> Record:
     """Write the documents and rejects of a chunk, and say what their record will say."""
     keys = part_keys(dataset, rows.chunk.name, attempt)
     for key, table in zip(keys, (rows.documents, rows.rejects), strict=True):

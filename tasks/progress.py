@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from data import LocalStore, committed_chunks, load_plan, open_existing_store, read_record
+from data import OpenStore, committed_chunks, load_plan, open_existing_store, read_record
 from tasks.plan_corpus import Work
 
 _READ_EVERY_S = 0.5
@@ -77,7 +77,7 @@ class _Watch:
     """Remembers which records it has read, so that each is read once."""
 
     def __init__(self, work: Work) -> None:
-        self._store: LocalStore = open_existing_store(work.job.store.path)
+        self._store: OpenStore = open_existing_store(work.job.store.path)
         self._datasets = [work.job.documents, *(space.dataset for space in work.job.spaces)]
         self._total = work.pending_rows
         plan = load_plan(self._store, work.job.plan)

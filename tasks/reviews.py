@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from data import REVIEWS, LocalStore, StoredLabeler, known_texts, load_labeler, read_reviews
+from data import REVIEWS, OpenStore, StoredLabeler, known_texts, load_labeler, read_reviews
 
 NONE_OF_THESE = "(none)"
 SEPARATOR = ";"
@@ -63,7 +63,7 @@ def to_fill_in(rows: pa.Table) -> pa.Table:
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def read_filled_in(store: LocalStore, catalog: Path, table: pa.Table) -> Reviewed:
+def read_filled_in(store: OpenStore, catalog: Path, table: pa.Table) -> Reviewed:
     """The reviews among the rows of a file; every row that is none of them is counted.
 
     Raises:
@@ -87,7 +87,7 @@ def read_filled_in(store: LocalStore, catalog: Path, table: pa.Table) -> Reviewe
 class _Reading:
     """Turns rows into reviews, and counts those that are none."""
 
-    def __init__(self, store: LocalStore, catalog: Path, table: pa.Table) -> None:
+    def __init__(self, store: OpenStore, catalog: Path, table: pa.Table) -> None:
         self._store = store
         hashes = table["text_hash"].cast(pa.string())
         self._texts = known_texts(catalog, hashes)

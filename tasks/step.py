@@ -14,7 +14,7 @@ from data import (
     ChunkRows,
     ChunkStatistics,
     DamagedPart,
-    LocalStore,
+    OpenStore,
     Plan,
     Record,
     Reuse,
@@ -82,7 +82,7 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
         started = now
 
 
-def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
+def _find_reuse(store: OpenStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
     """Read the chunks for their hashes alone, so that one scan of the catalog serves them all."""
     hashes = (
         rows.documents["text_hash"].combine_chunks()
@@ -93,7 +93,7 @@ def _find_reuse(store: LocalStore, job: EmbedJob, plan: Plan, chunks: Sequence[C
 
 
 def embed_rows(
-    store: LocalStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
+    store: OpenStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
 ) -> ChunkReceipt:
     """Embed a chunk; a text that no budget fits fails its chunk, and the others go on."""
     try:
@@ -105,7 +105,7 @@ def embed_rows(
 
 
 def _embed_chunk(
-    store: LocalStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
+    store: OpenStore, job: EmbedJob, rows: ChunkRows, owed: Owed, reuse: Reuse
 ) -> ChunkReceipt:
     name = rows.chunk.name
     if not owed.documents and read_record(store, job.documents, name).texts_digest != rows.digest:
@@ -146,7 +146,7 @@ def _embed_chunk(
 
 
 def _write_spaces(
-    store: LocalStore, job: EmbedJob, rows: ChunkRows, assembly: Assembly, made: _Made, attempt: str
+    store: OpenStore, job: EmbedJob, rows: ChunkRows, assembly: Assembly, made: _Made, attempt: str
 ) -> list[SpaceOutput]:
     """Write every group to the parts of all spaces, which are closed and synced afterwards."""
     with ExitStack() as stack:
@@ -161,7 +161,7 @@ def _write_spaces(
     return outputs
 
 
-def _commit(store: LocalStore, records: Sequence[Record], digest: str) -> list[Record] | None:
+def _commit(store: OpenStore, records: Sequence[Record], digest: str) -> list[Record] | None:
     """Create the records, documents first; None if others committed other texts for this chunk."""
     winners = []
     for record in records:

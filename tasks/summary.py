@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from data import CATALOG, Counts, SealOutcome
+from data import Counts, SealOutcome, catalog_link
 from tasks.figures import count_words
 from tasks.job import ChunkReceipt
 from tasks.plan_corpus import Work
@@ -73,7 +73,7 @@ def summarize(
     return RunSummary(
         run=ended.run,
         corpus=work.request.corpus.name,
-        catalog=f"{work.job.store.path}/{CATALOG}",
+        catalog=str(catalog_link(work.job.store.path)),
         seal=outcome.seal.number,
         is_complete=not problems and owed <= {receipt.chunk for receipt in tolerated},
         planned_rows=work.planned_rows,

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel
 
+from data.s3_filesystem import s3_filesystem
 from embedding import Encoder, EncoderSpec, load_encoder
+from tests.s3_server import running_server
 
 ROOT = Path(__file__).parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # ids 0 to 3
@@ -32,6 +35,24 @@ SIZES = {
 }
 
 MakeFolder = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def s3_environment() -> Iterator[dict[str, str]]:
+    """What the environment says of an S3 that runs for this session."""
+    with running_server() as environment:
+        yield environment
+
+
+@pytest.fixture
+def s3_url(s3_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A place in a bucket of its own; what is copied from it comes below tmp_path."""
+    for name, value in s3_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    bucket = f"bucket-{uuid.uuid4().hex}"
+    s3_filesystem().mkdir(bucket)
+    return f"s3://{bucket}/some/store"
 
 
 @pytest.fixture(scope="session")

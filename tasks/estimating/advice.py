@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from data import store_at
 from tasks.estimating.findings import CorpusEstimate, TextsFound
 from tasks.figures import share_words, size_words
 from tasks.plan_corpus import Work
@@ -63,8 +64,8 @@ def _of_files(work: Work) -> Iterator[str]:
 def _of_space(work: Work, estimate: CorpusEstimate) -> Iterator[str]:
     """Of the disk and the memory."""
     needed = sum(output.size_bytes.value for output in estimate.outputs)
-    path = Path(work.job.store.path).absolute()
-    free = shutil.disk_usage(next(each for each in (path, *path.parents) if each.exists())).free
+    path = store_at(work.job.store.path).root
+    free = _free_bytes(path) if isinstance(path, Path) else needed
     if needed > free:
         yield f"the disk of {path} has {size_words(free)} left, which is less than the output."
     if estimate.pace:
@@ -75,6 +76,10 @@ def _of_space(work: Work, estimate: CorpusEstimate) -> Iterator[str]:
                 f"{estimate.pace.num_processes} processes need about {size_words(wanted)} of "
                 f"memory, and there are {size_words(memory)}. Lower run.num_processes."
             )
+
+
+def _free_bytes(path: Path) -> int:
+    return shutil.disk_usage(next(each for each in (path, *path.parents) if each.exists())).free
 
 
 def _of_texts(work: Work, texts: TextsFound) -> Iterator[str]:

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +16,11 @@ from data import (
     Chunk,
     ChunkFailure,
     ChunkRows,
-    LocalStore,
     Plan,
     Reuse,
     find_reuse,
     read_chunks,
+    store_at,
 )
 from tasks.assembly import Assembly
 from tasks.estimating.sample import ChunkReading, Sample, Share, as_rows, evenly, without_texts
@@ -135,7 +134,7 @@ def _shares(
 def _find_reuse(job: EmbedJob, rows: Sequence[ChunkRows]) -> Reuse:
     datasets = [space.dataset for space in job.spaces]
     hashes = (each.documents["text_hash"].combine_chunks() for each in rows)
-    return find_reuse(LocalStore(Path(job.store.path)), datasets, hashes)
+    return find_reuse(store_at(job.store.path), datasets, hashes)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -7,19 +7,18 @@ tasks/estimating/extrapolation.py.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from data import (
-    LocalStore,
     Plan,
     Store,
     committed_chunks,
     load_plan,
     look_into_store,
     newest_catalog,
+    store_at,
 )
 from tasks.assembly import GROUP_ROWS
 from tasks.estimating.advice import advise
@@ -118,7 +117,7 @@ def _try_sample(planned: _Planned, estimate: CorpusEstimate) -> CorpusEstimate:
         raise ValueError(f"nothing of the sample can be read:\n  {sample.unread[0]}")
     with open_trials(work.job) as trials_in:
         trials = trials_in.run(sample, _TRY * limits.seconds)
-    passes = 2 if newest_catalog(LocalStore(Path(request.store.path))) else 1
+    passes = 2 if newest_catalog(store_at(request.store.path)) else 1
     of_one = seconds_of_one(sample, trials, passes=passes).times(work.pending_rows)
     found = estimate.model_copy(
         update={

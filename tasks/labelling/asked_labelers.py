@@ -6,7 +6,7 @@ Knows what is in force and what the store says of labelers. Loads none.
 from collections.abc import Iterable, Sequence
 
 from data import (
-    LocalStore,
+    OpenStore,
     has_store,
     labeler_dataset,
     labelers_in_force,
@@ -46,7 +46,7 @@ def _unknown(names: Sequence[str], in_force: Iterable[str], path: str) -> str:
     )
 
 
-def labeler_jobs(store: LocalStore, asked: Sequence[str]) -> tuple[LabelerJob, ...]:
+def labeler_jobs(store: OpenStore, asked: Sequence[str]) -> tuple[LabelerJob, ...]:
     """The labelers with their members, which come first; those of one space stay together."""
     jobs: dict[str, LabelerJob] = {}
     for name in with_members(store, asked):
@@ -70,7 +70,7 @@ def labeler_jobs(store: LocalStore, asked: Sequence[str]) -> tuple[LabelerJob, .
     return tuple(jobs.values())
 
 
-def _refuse_foreign(store: LocalStore, title: str, dataset: str, fingerprint: str) -> None:
+def _refuse_foreign(store: OpenStore, title: str, dataset: str, fingerprint: str) -> None:
     try:
         found = load_dataset(store, dataset).fingerprint
     except FileNotFoundError:

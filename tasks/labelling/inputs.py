@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data import LocalStore, read_labels, read_vectors, vectors_of
+from data import OpenStore, read_labels, read_vectors, vectors_of
 from labeling import Inputs
 from tasks.labelling.job import LabelerJob
 
@@ -40,7 +40,7 @@ class ChunkInputs:
 
 
 def read_inputs(
-    store: LocalStore, labeler: LabelerJob, documents: ChunkDocuments, num_labels: int
+    store: OpenStore, labeler: LabelerJob, documents: ChunkDocuments, num_labels: int
 ) -> ChunkInputs:
     """What the labeler reads of the chunk's documents.
 
@@ -50,13 +50,13 @@ def read_inputs(
     return _READERS[labeler.reads](store, labeler, documents, num_labels)
 
 
-def _read_texts(_: LocalStore, __: LabelerJob, documents: ChunkDocuments, ___: int) -> ChunkInputs:
+def _read_texts(_: OpenStore, __: LabelerJob, documents: ChunkDocuments, ___: int) -> ChunkInputs:
     assert documents.texts is not None
     return ChunkInputs(np.arange(len(documents.texts)), documents.texts.to_pylist())
 
 
 def _read_space(
-    store: LocalStore, labeler: LabelerJob, documents: ChunkDocuments, _: int
+    store: OpenStore, labeler: LabelerJob, documents: ChunkDocuments, _: int
 ) -> ChunkInputs:
     stored = read_vectors(store, labeler.sources[0], documents.chunk)
     there, places = _match(documents, stored.documents)
@@ -64,7 +64,7 @@ def _read_space(
 
 
 def _read_members(
-    store: LocalStore, labeler: LabelerJob, documents: ChunkDocuments, num_labels: int
+    store: OpenStore, labeler: LabelerJob, documents: ChunkDocuments, num_labels: int
 ) -> ChunkInputs:
     count = documents.key.num_rows
     said = np.full((count, len(labeler.sources), num_labels), np.nan, np.float32)
@@ -84,7 +84,7 @@ def _match(documents: ChunkDocuments, table: pa.Table) -> tuple[np.ndarray, np.n
     return there[is_there], np.flatnonzero(is_there)
 
 
-_READERS: dict[str, Callable[[LocalStore, LabelerJob, ChunkDocuments, int], ChunkInputs]] = {
+_READERS: dict[str, Callable[[OpenStore, LabelerJob, ChunkDocuments, int], ChunkInputs]] = {
     "space": _read_space,
     "text": _read_texts,
     "members": _read_members,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import (
-    LocalStore,
+    OpenStore,
     hash_numbers,
     label_datasets,
     labelled_before,
@@ -53,7 +53,7 @@ class Draw:
 
 
 def read_new_labels(
-    store: LocalStore, labeler: LabelerJob, chunks: Sequence[str], draw: Draw
+    store: OpenStore, labeler: LabelerJob, chunks: Sequence[str], draw: Draw
 ) -> NewLabels:
     """What a run labelled in these chunks, at least one."""
     read = partial(read_labels, store, labeler.dataset)
@@ -78,7 +78,7 @@ def read_new_labels(
     )
 
 
-def _read(store: LocalStore, labeler: LabelerJob, key: pa.Table, places: np.ndarray) -> pa.Table:
+def _read(store: OpenStore, labeler: LabelerJob, key: pa.Table, places: np.ndarray) -> pa.Table:
     """The rows at these places, whole."""
     wanted = key.take(pa.array(np.sort(places))).select(["chunk", "row"])
     tables = [read_labels(store, labeler.dataset, key["chunk"][0].as_py()).slice(0, 0)]

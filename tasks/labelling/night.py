@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from data import (
     AuditDraw,
     DriftFigure,
-    LocalStore,
+    OpenStore,
     open_existing_store,
     read_heldout,
     read_vectors,
@@ -77,7 +77,7 @@ def _draws(labeler: LabelerJob, rows: pa.Table) -> list[AuditDraw]:
 
 
 def _drift(
-    store: LocalStore, job: LabelJob, labeler: LabelerJob, rows: pa.Table
+    store: OpenStore, job: LabelJob, labeler: LabelerJob, rows: pa.Table
 ) -> list[DriftFigure]:
     """Nothing without new texts, or without a test to compare them with."""
     heldout = read_heldout(store, labeler.name)
@@ -146,7 +146,7 @@ def _heldout_texts(heldout: pa.Table) -> tuple[TextFacts | None, np.ndarray | No
 
 
 def _read_texts(
-    store: LocalStore, space: str, rows: pa.Table
+    store: OpenStore, space: str, rows: pa.Table
 ) -> tuple[TextFacts | None, np.ndarray | None]:
     """The same of the rows, which stand together by chunk; None if the space lacks one of them."""
     pieces, vectors = [], []

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data import (
     REJECTS,
-    LocalStore,
+    OpenStore,
     Record,
     describe_part,
     labels_schema,
@@ -33,7 +33,7 @@ class LabelOutput:
 
 
 def write_labels(
-    store: LocalStore,
+    store: OpenStore,
     job: LabelerJob,
     labeler: Labeler,
     documents: ChunkDocuments,

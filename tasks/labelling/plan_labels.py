@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from data import (
-    LocalStore,
+    OpenStore,
     Plan,
     SpaceLineage,
     committed_chunks,
@@ -125,7 +125,7 @@ def unreadable_words(plan: Plan) -> tuple[str, ...]:
 
 
 def _to_embed(
-    store: LocalStore, job: LabelJob, plan: Plan, night: NightSpec
+    store: OpenStore, job: LabelJob, plan: Plan, night: NightSpec
 ) -> tuple[EncoderPoolings, ...]:
     """The spaces that lack chunks of the plan, those of one encoder together."""
     groups: dict[str, EncoderPoolings] = {}

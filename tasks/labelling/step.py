@@ -12,7 +12,7 @@ from data import (
     ChunkFailure,
     ChunkRows,
     DamagedPart,
-    LocalStore,
+    OpenStore,
     commit,
     load_plan,
     new_attempt,
@@ -55,7 +55,7 @@ def label_step(job: LabelJob, names: Sequence[str]) -> Iterator[LabelReceipt]:
 
 
 def _label_chunk(
-    store: LocalStore,
+    store: OpenStore,
     job: LabelJob,
     chunk: Chunk,
     owed: OwedLabels,
@@ -82,7 +82,7 @@ def _label_chunk(
 
 
 def _commit_documents(
-    store: LocalStore, job: LabelJob, rows: ChunkRows, attempt: Attempt, receipt: LabelReceipt
+    store: OpenStore, job: LabelJob, rows: ChunkRows, attempt: Attempt, receipt: LabelReceipt
 ) -> LabelReceipt:
     record = write_documents(store, job.documents, rows, attempt.name)
     if commit(store, record).attempt != attempt.name:
@@ -92,7 +92,7 @@ def _commit_documents(
 
 
 def _documents(
-    store: LocalStore, job: LabelJob, chunk: Chunk, rows: ChunkRows | None
+    store: OpenStore, job: LabelJob, chunk: Chunk, rows: ChunkRows | None
 ) -> ChunkDocuments:
     """The committed documents; their texts if the source was read and still has these."""
     digest = read_record(store, job.documents, chunk.name).texts_digest
@@ -103,7 +103,7 @@ def _documents(
 
 
 def _label(
-    store: LocalStore,
+    store: OpenStore,
     job: LabelJob,
     labeler: LabelerJob,
     documents: ChunkDocuments,

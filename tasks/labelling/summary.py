@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from data import CATALOG, DriftFigure, SealOutcome
+from data import DriftFigure, SealOutcome, catalog_link
 from tasks.figures import count_words
 from tasks.labelling.job import LabelReceipt
 from tasks.labelling.night import Night
@@ -82,7 +82,7 @@ def summarize_night(work: LabelWork, ended: NightEnded, outcome: SealOutcome) ->
     return LabelSummary(
         run=work.job.run,
         corpus=work.request.corpus.name,
-        catalog=f"{work.job.store.path}/{CATALOG}",
+        catalog=str(catalog_link(work.job.store.path)),
         labelers=tuple(labeler.title for labeler in work.job.asked),
         seal=outcome.seal.number,
         is_complete=not problems and not owed,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from data import LocalStore
+from data import OpenStore
 from labeling import Examples, LabelledTexts, Prepared, prepare_examples
 from tasks.figures import count_words
 from tasks.training.labelled_documents import KEY, LabelledReading
@@ -31,7 +31,7 @@ class LabelledCorpus:
 
 
 def read_examples(
-    request: TrainRequest, reviews: pa.Table, store: LocalStore | None, datasets: Sequence[str]
+    request: TrainRequest, reviews: pa.Table, store: OpenStore | None, datasets: Sequence[str]
 ) -> LabelledCorpus:
     """The labelled documents that have a vector in all of the spaces, split.
 

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import LocalStore
+from data import OpenStore
 from embedding import EncoderSpec, identify_encoder
 from labeling import Examples, LinearFit, fine_tune, train_pooler
 from pooling import Fitted, PoolingSpec
@@ -28,7 +28,7 @@ class LearnedSpace:
 
 
 def learn_pooling(
-    store: LocalStore,
+    store: OpenStore,
     request: TrainRequest,
     examples: Examples,
     encoder: EncoderSpec,
@@ -44,7 +44,7 @@ def learn_pooling(
 
 
 def tune_encoder(
-    store: LocalStore,
+    store: OpenStore,
     request: TrainRequest,
     examples: Examples,
     encoder: EncoderSpec,
@@ -69,7 +69,7 @@ def tune_encoder(
 
 
 def _keep_weights(
-    store: LocalStore, title: str, pooling: PoolingSpec, fitted: Fitted | None
+    store: OpenStore, title: str, pooling: PoolingSpec, fitted: Fitted | None
 ) -> PoolingSpec:
     if fitted is None:
         return pooling

@@ -117,6 +117,16 @@ class TrainRequest(BaseModel):
     store: StoreSpec
     run: RunSpec
 
+    @model_validator(mode="after")
+    def _refuse_models_elsewhere(self) -> Self:
+        if self.training.fine_tuned and "://" in self.store.path:
+            raise ValueError(
+                f"training.fine_tuned makes model folders, which {self.store.path} cannot hold: a "
+                "model is read from a disk. Give a folder in store.path, or train heads and "
+                "poolings alone."
+            )
+        return self
+
     @property
     def title(self) -> str:
         """What all labelers' titles begin with."""

@@ -6,13 +6,13 @@ Knows the reviews of a store. Does not know which documents a corpus has.
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import LocalStore, read_reviews
+from data import OpenStore, read_reviews
 from tasks.training.request import TrainRequest
 
 _COLUMNS = ("text_hash", "label")
 
 
-def read_reviewed(store: LocalStore | None, request: TrainRequest) -> pa.Table:
+def read_reviewed(store: OpenStore | None, request: TrainRequest) -> pa.Table:
     """text_hash and label (or list of labels), one row for each text; none unless asked for.
 
     Reviews of labelers count whose titles begin as those of this training do.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data import LocalStore, hash_numbers, save_evaluation, save_model, save_trained_on
+from data import OpenStore, hash_numbers, save_evaluation, save_model, save_trained_on
 from labeling import (
     Evaluation,
     Member,
@@ -48,7 +48,7 @@ class Kept:
 class Shelf:
     """Labelers by title, in the order in which they were trained."""
 
-    def __init__(self, store: LocalStore, corpus: LabelledCorpus) -> None:
+    def __init__(self, store: OpenStore, corpus: LabelledCorpus) -> None:
         """Begin with none."""
         self._store, self._corpus = store, corpus
         self._kept: dict[str, Kept] = {}

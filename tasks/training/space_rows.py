@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data import LocalStore, committed_chunks, load_dataset, read_rejects, read_vectors
+from data import OpenStore, committed_chunks, load_dataset, read_rejects, read_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class TextFacts:
         return TextFacts(self.n_tokens[places], self.n_unknown[places], self.truncated[places])
 
 
-def have_vectors(store: LocalStore, datasets: Sequence[str], key: pa.Table) -> np.ndarray:
+def have_vectors(store: OpenStore, datasets: Sequence[str], key: pa.Table) -> np.ndarray:
     """Bool: which of the documents none of the spaces refused. `key` has chunk and row.
 
     Raises:
@@ -40,7 +40,7 @@ def have_vectors(store: LocalStore, datasets: Sequence[str], key: pa.Table) -> n
     return good
 
 
-def read_space(store: LocalStore, dataset: str, key: pa.Table) -> tuple[np.ndarray, TextFacts]:
+def read_space(store: OpenStore, dataset: str, key: pa.Table) -> tuple[np.ndarray, TextFacts]:
     """Float32 [n, dimension] vectors of the documents, all of which have one, and what was seen.
 
     Memory holds the answer and a chunk.
@@ -85,7 +85,7 @@ def _by_chunk(key: pa.Table) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
             yield str(names.dictionary[int(codes[places[0]])]), places, rows[places]
 
 
-def _refuse_owed(store: LocalStore, dataset: str, key: pa.Table) -> None:
+def _refuse_owed(store: OpenStore, dataset: str, key: pa.Table) -> None:
     owed = set(key["chunk"].unique().to_pylist()) - committed_chunks(store, dataset)
     if owed:
         raise ValueError(

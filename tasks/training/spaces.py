@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from data import Dataset, LocalStore, resolve_dataset
+from data import Dataset, OpenStore, resolve_dataset
 from embedding import EncoderIdentity, EncoderSpec, identify_encoder
 from labeling import SpaceSource
 from pooling import FittedByName, PoolingSpec, without_precision
@@ -43,7 +43,7 @@ class TrainingSpace:
         return SpaceSource(space=self.dataset.fingerprint, name=self.dataset.name)
 
 
-def training_spaces(store: LocalStore, request: TrainRequest) -> list[TrainingSpace]:
+def training_spaces(store: OpenStore, request: TrainRequest) -> list[TrainingSpace]:
     """The spaces that are asked for, in their order.
 
     Raises:
@@ -64,7 +64,7 @@ def training_spaces(store: LocalStore, request: TrainRequest) -> list[TrainingSp
 
 
 def find_space(
-    store: LocalStore,
+    store: OpenStore,
     words: str,
     encoder: EncoderSpec,
     identity: EncoderIdentity,

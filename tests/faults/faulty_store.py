@@ -77,9 +77,16 @@ class FaultyStore:
         self._counting = threading.Lock()  # records are read in several threads
 
     @property
-    def root(self) -> Path:
-        """The folder, for what opens catalogs by their path."""
+    def root(self) -> Path | str:
         return self.stored.root
+
+    @property
+    def workspace(self) -> Path:
+        return self.stored.workspace
+
+    @property
+    def filesystem(self) -> Any:
+        return self.stored.filesystem
 
     def create(self, key: str, content: bytes) -> bool:
         with self.called("create", key):
