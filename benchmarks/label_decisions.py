@@ -10,9 +10,9 @@ from benchmarks.label_data import MANY_ROWS, LabelData, read_data
 from benchmarks.label_report import POINTS, metric_figure
 from benchmarks.results import Figure, Measurement, NotMeasured
 from labeling import Evaluation, HeadSpec, Member, SplitSpec
-from labeling.label_counts import count_labels
-from labeling.metrics import METRICS
-from labeling.thresholds import best_threshold
+from labeling.judging.label_counts import count_labels
+from labeling.judging.metrics import METRICS
+from labeling.judging.thresholds import best_threshold
 
 RESPLITS, TARGET, KEPT = 10, 0.9, 9
 POOLING, ONE_PENALTY = "mean", 0.01

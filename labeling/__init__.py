@@ -3,23 +3,29 @@
 Knows arrays, encoders and poolings. Knows no corpus, no store and no Prefect.
 """
 
-from labeling.calibration import (
+from labeling.examples import Examples
+from labeling.heads.linear_head import LinearHead, linear_weights
+from labeling.heads.tables import ENSEMBLES, HEADS, TEXT_HEADS
+from labeling.judging.calibration import (
     calibration_bins,
     ece_limit,
     expected_calibration_error,
     fit_calibration,
     probabilities,
 )
-from labeling.comparison import compare
-from labeling.decisions import choose_labels, decide, decision_scores, fit_decision, wilson_interval
-from labeling.drift import DriftRow, drift_rows
-from labeling.drift_sample import DriftSample
-from labeling.evaluation import CalibrationBin, Evaluation, LabelMetrics, Metric, PairedTest
-from labeling.examples import Examples
-from labeling.exclusions import Exclusion
-from labeling.fine_tuning import FineTuned, fine_tune
-from labeling.head_spec import EnsembleSpec, HeadSpec, MemberOptions
-from labeling.heads import ENSEMBLES, HEADS, TEXT_HEADS
+from labeling.judging.comparison import compare
+from labeling.judging.decisions import (
+    choose_labels,
+    decide,
+    decision_scores,
+    fit_decision,
+    wilson_interval,
+)
+from labeling.judging.drift import DriftRow, drift_rows
+from labeling.judging.drift_sample import DriftSample
+from labeling.judging.evaluation import CalibrationBin, Evaluation, LabelMetrics, Metric, PairedTest
+from labeling.judging.metrics import evaluate
+from labeling.judging.thresholds import fit_thresholds
 from labeling.labeler import (
     Calibration,
     DecisionRule,
@@ -35,21 +41,21 @@ from labeling.labeler import (
     SpaceSource,
     TextSource,
 )
-from labeling.labelled_rows import LabelledTexts
-from labeling.linear_fit import LinearFit
-from labeling.linear_head import LinearHead, linear_weights
-from labeling.members import HeadFit, finish_linear, finish_member
-from labeling.metrics import evaluate
 from labeling.misfits import refuse_misfit
-from labeling.pooler_training import TrainedPooler, default_learned_pooling, train_pooler
 from labeling.predicting import predict
-from labeling.preparing import Prepared, prepare_examples
+from labeling.preparing.exclusions import Exclusion
+from labeling.preparing.labelled_rows import LabelledTexts
+from labeling.preparing.rows_to_examples import Prepared, prepare_examples
+from labeling.preparing.splits import SplitSpec
 from labeling.schema import LabelSchema, Task
-from labeling.splits import SplitSpec
 from labeling.storing import labeler_from_bytes, labeler_to_bytes
-from labeling.thresholds import fit_thresholds
-from labeling.train_spec import FineTuneSpec, TrainSpec
-from labeling.training import train_ensemble, train_head, train_text_head
+from labeling.training.fine_tuning import FineTuned, fine_tune
+from labeling.training.head_spec import EnsembleSpec, HeadSpec, MemberOptions
+from labeling.training.labelers import train_ensemble, train_head, train_text_head
+from labeling.training.linear_fit import LinearFit
+from labeling.training.members import HeadFit, finish_linear, finish_member
+from labeling.training.pooler_training import TrainedPooler, default_learned_pooling, train_pooler
+from labeling.training.train_spec import FineTuneSpec, TrainSpec
 
 __all__ = [
     "ENSEMBLES",

@@ -1,7 +1,7 @@
 """What a labeler says of documents. Knows a labeler and its inputs, no store."""
 
-from labeling.calibration import probabilities
-from labeling.decisions import decide
+from labeling.judging.calibration import probabilities
+from labeling.judging.decisions import decide
 from labeling.labeler import Inputs, Labeler, Predictions
 
 

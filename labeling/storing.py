@@ -7,10 +7,10 @@ from pydantic import JsonValue, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from labeling.head_kind import HeadSetting
-from labeling.heads import ENSEMBLES, HEADS, TEXT_HEADS
+from labeling.heads.head_kind import HeadSetting
+from labeling.heads.linear_head import restore_linear
+from labeling.heads.tables import ENSEMBLES, HEADS, TEXT_HEADS
 from labeling.labeler import Head, Labeler, LabelerSpec
-from labeling.linear_head import restore_linear
 
 Restore = Callable[[Mapping[str, np.ndarray], HeadSetting], Head]
 

@@ -18,9 +18,9 @@ from labeling import (
     decide,
     train_ensemble,
 )
-from labeling.cross_fitting import cross_fit
-from labeling.head_kind import HeadKind, HeadSetting, TrainingRows
-from labeling.members import HeadFit, finish_member
+from labeling.heads.head_kind import HeadKind, HeadSetting, TrainingRows
+from labeling.training.cross_fitting import cross_fit
+from labeling.training.members import HeadFit, finish_member
 from tests.labelled import SPACE, TASKS, draw_examples, simple_members, train
 
 every_ensemble = pytest.mark.parametrize("name", ENSEMBLES)

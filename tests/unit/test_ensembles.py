@@ -5,9 +5,9 @@ import pytest
 from scipy.special import expit, softmax
 
 from labeling import Examples, LabelSchema, predict
-from labeling.cross_fitting import folds_of
-from labeling.ensembles import Greedy, Simplex, SoftVote, Stack
-from labeling.head_kind import HeadKind, TrainingRows
+from labeling.heads.ensembles import Greedy, Simplex, SoftVote, Stack
+from labeling.heads.head_kind import HeadKind, TrainingRows
+from labeling.training.cross_fitting import folds_of
 from tests.labelled import draw_examples, simple_members, train
 
 TWO = LabelSchema(task="single_label", labels=("no", "yes"))

@@ -12,8 +12,8 @@ import torch
 from embedding import EncoderSpec, load_encoder, trainable_pooling
 from embedding.runner import BatchRunner
 from labeling import Examples, FineTuneSpec
-from labeling.fine_tune_learner import FineTuneLearner
-from labeling.fine_tuning import _descent, _learner
+from labeling.training.fine_tune_learner import FineTuneLearner
+from labeling.training.fine_tuning import _descent, _learner
 from pooling import PoolingSpec
 from tests.pairs import order_of_words
 

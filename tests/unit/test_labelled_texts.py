@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from labeling import LabelledTexts, SplitSpec, prepare_examples
-from labeling.label_column import read_label_column
+from labeling.preparing.label_column import read_label_column
 
 GOOD = ["a", "b"] * 10
 

@@ -20,9 +20,9 @@ from labeling import (
     linear_weights,
     predict,
 )
-from labeling.head_kind import HeadKind, TrainingRows
-from labeling.linear import fit_standardized
-from labeling.standardizing import standardize
+from labeling.heads.head_kind import HeadKind, TrainingRows
+from labeling.heads.linear import fit_standardized
+from labeling.heads.standardizing import standardize
 from tests.labelled import DIMENSION, LABELS, TASKS, draw_examples, train
 
 TOLERANCE = 1e-6  # of probabilities

@@ -12,8 +12,8 @@ import torch
 from data import StoreSpec, open_store
 from embedding import Encoder, EncoderSpec, load_encoder, trainable_pooling
 from labeling import Examples, TrainSpec, default_learned_pooling, train_pooler
-from labeling.learning import Patience, hold_out
-from labeling.token_states import FrozenStates
+from labeling.training.learning import Patience, hold_out
+from labeling.training.token_states import FrozenStates
 from pooling import PoolingSpec
 from tasks.fitted import save_fitted
 from tests.pairs import (

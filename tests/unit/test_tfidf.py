@@ -19,9 +19,9 @@ from labeling import (
     predict,
     train_text_head,
 )
-from labeling.head_kind import TrainingRows
-from labeling.tfidf import Tfidf
-from labeling.writing_systems import share_without_spaces
+from labeling.heads.head_kind import TrainingRows
+from labeling.heads.tfidf import Tfidf
+from labeling.heads.writing_systems import share_without_spaces
 from tests.labelled import draw_examples, train
 
 TOLERANCE = 1e-6

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from labeling import fit_thresholds
-from labeling.thresholds import best_threshold
+from labeling.judging.thresholds import best_threshold
 
 
 def test_the_best_threshold_lies_halfway_below_the_last_that_is_worth_a_yes() -> None:

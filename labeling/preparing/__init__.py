@@ -1,0 +1,1 @@
+"""From labelled rows as they are found to examples that can be trained on."""

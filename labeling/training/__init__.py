@@ -1,0 +1,1 @@
+"""Training: heads, ensembles, learned poolings and encoders, and what makes labelers of them."""
