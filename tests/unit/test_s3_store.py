@@ -1,0 +1,148 @@
+"""What S3 can answer: conflicts, nothing at all, or that a PUT which won had lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from data import OpenStore, StoreError, StoreSpec, open_existing_store, open_store, store_at
+from data.store import StoreNotWritable, read_bytes, workspace_of
+
+
+@pytest.fixture
+def store(s3_url: str) -> OpenStore:
+    return open_store(StoreSpec(path=s3_url))
+
+
+class Unruly:
+    """A file system of which some calls raise, before their work or after it."""
+
+    def __init__(self, real: Any, raises: Callable[[str, dict[str, Any]], None]) -> None:
+        self._real, self._raises = real, raises
+
+    def call_s3(self, method: str, **given: Any) -> Any:
+        answer = self._real.call_s3(method, **given)
+        self._raises(method, given)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def lose(*methods: str) -> Callable[[str, dict[str, Any]], None]:
+    """The answers of these methods."""
+
+    def raises(method: str, _: dict[str, Any]) -> None:
+        if method in methods:
+            raise TimeoutError("no answer")
+
+    return raises
+
+
+def test_a_put_that_was_sent_again_and_met_itself_has_won(store: OpenStore) -> None:
+    assert store.create("seals/answer-is-lost", b"mine")
+    assert not store.create("seals/answer-is-lost", b"mine")
+    assert read_bytes(store, "seals/answer-is-lost") == b"mine"
+
+
+def test_a_small_file_that_was_sent_again_is_written(store: OpenStore) -> None:
+    with store.write("models/answer-is-lost") as file:
+        file.write(b"mine")
+    assert read_bytes(store, "models/answer-is-lost") == b"mine"
+
+
+def test_a_conflict_is_tried_again(store: OpenStore) -> None:
+    assert store.create("seals/conflict-first", b"mine")
+    assert read_bytes(store, "seals/conflict-first") == b"mine"
+
+
+def test_a_server_whose_puts_overwrite_is_refused_by_name(s3_url: str) -> None:
+    with pytest.raises(StoreNotWritable, match=r"server of s3://.* lacks If-None-Match"):
+        open_store(StoreSpec(path=f"{s3_url}/lets-overwrite"))
+
+
+def test_after_no_answer_the_object_is_asked_who_made_it(store: OpenStore) -> None:
+    store.filesystem = Unruly(store.filesystem, lose("put_object", "complete_multipart_upload"))
+    assert store.create("seals/1.json", b"mine")
+    assert not store.create("seals/1.json", b"mine")
+    with store.write("models/a") as file:
+        file.write(b"x" * 20_000_000)
+    with pytest.raises(FileExistsError), store.write("models/a") as file:
+        file.write(b"y")
+    assert store.list("models") == ["a"]
+
+
+def test_where_nothing_answers_the_first_trouble_is_said_and_nothing_is_deleted(
+    store: OpenStore,
+) -> None:
+    real = store.filesystem
+    store.filesystem = Unruly(real, lose("put_object", "head_object"))
+    with pytest.raises(TimeoutError, match="no answer"):
+        store.create("seals/1.json", b"mine")
+    store.filesystem = real
+    assert read_bytes(store, "seals/1.json") == b"mine"
+
+
+def test_a_failed_upload_leaves_no_pieces(store: OpenStore) -> None:
+    sent = []
+    store.filesystem = Unruly(store.filesystem, lambda method, _: sent.append(method))
+
+    def write_half() -> None:
+        with store.write("models/a") as file:
+            file.write(b"x" * 20_000_000)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert sent == [
+        "create_multipart_upload", "upload_part", "upload_part", "abort_multipart_upload"
+    ]  # fmt: skip
+
+
+def test_what_goes_wrong_with_other_files_is_not_blamed_on_the_store(store: OpenStore) -> None:
+    with pytest.raises(PermissionError), store.write("models/a"):
+        raise PermissionError("a model's weights")
+    assert store.list("models") == []
+
+
+def test_a_bucket_that_is_not_there_is_named(s3_url: str) -> None:
+    missing = s3_url.replace("bucket-", "no-bucket-", 1)
+    for door in (lambda: open_store(StoreSpec(path=missing)), lambda: open_existing_store(missing)):
+        with pytest.raises(StoreError, match=rf"{missing}"):
+            door()
+
+
+def test_a_server_that_is_not_there_is_an_error_of_the_network(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_at(s3_url)
+
+    def no_server(*_: Any, **__: Any) -> None:
+        from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415
+
+        raise EndpointConnectionError(endpoint_url="http://nowhere")
+
+    monkeypatch.setattr(type(store.filesystem), "call_s3", no_server)
+    with pytest.raises(ConnectionError, match=r"does not answer.*nowhere"):
+        store.create("a", b"x")
+
+
+@pytest.mark.parametrize("given", ["s3://", "s3:///", "s3://key:password@bucket/store"])
+def test_a_path_without_a_bucket_or_with_a_password_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="Give s3://bucket/prefix") as refused:
+        StoreSpec(path=given)
+    assert "password" not in str(refused.value.errors(include_input=False))
+
+
+def test_a_store_on_s3_is_refused_without_s3fs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ValidationError, match=r"needs s3fs.*\[s3\]"):
+        StoreSpec(path="s3://bucket/store")
+
+
+def test_each_place_has_a_workspace_of_its_own() -> None:
+    paths = ["s3://a/b", "s3://a/b/c", "s3://a-b", "s3://A/b"]
+    assert len({workspace_of(path) for path in paths}) == len(paths)
+    assert workspace_of("s3://a/b/") == workspace_of("s3://a/b")
+    assert str(workspace_of("s3://a/b")).startswith(".poolhouse/a-b-")
