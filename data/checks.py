@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from data.chunks import Chunk
-from data.datasets import Part, committed_chunks, load_dataset, read_records
+from data.datasets import Part, load_dataset, read_records
 from data.label_checks import LABELS_AT_FAULT, label_values
 from data.labelers import load_labeler
 from data.lineage import Dataset, LabelerLineage
@@ -19,7 +19,7 @@ from data.plan import load_plan
 from data.schemas import REJECTS, labels_schema, stored_type
 from data.seals import CorpusSeal, Seal, hash_attempts, visible_chunks
 from data.sql import bounded_memory, read_parts_by_name
-from data.store import Store, StoreError
+from data.store import OpenStore, StoreError
 
 _CHUNKS_A_CHECK = 64
 _MEMORY = "512MB"
@@ -57,7 +57,7 @@ class InvariantBroken(StoreError):
     """Rows of a chunk do not add up. Nothing was sealed; what was sealed before stays."""
 
 
-def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: CorpusSeal) -> None:
+def check_new_chunks(store: OpenStore, before: Seal | None, name: str, corpus: CorpusSeal) -> None:
     """Count the faults of every chunk that was not checked before an earlier seal.
 
     Raises:
@@ -67,68 +67,71 @@ def check_new_chunks(store: Store, before: Seal | None, name: str, corpus: Corpu
     """
     shown_before = _checked_chunks(store, before.corpora.get(name) if before else None)
     planned = {chunk.name: chunk for chunk in load_plan(store, corpus.plan).chunks}
-    documented = committed_chunks(store, corpus.documents)
     for dataset, chunks in visible_chunks(store, corpus).items():
         new = sorted(set(chunks) - set(shown_before.get(dataset, ())))
         for start in range(0, len(new), _CHUNKS_A_CHECK):
-            some = new[start : start + _CHUNKS_A_CHECK]
-            with _blame_parts(dataset), _rows_of(store, dataset, some) as connection:
-                if dataset == corpus.documents:
-                    _check_documents(connection, dataset, [planned[name] for name in some])
-                else:
-                    documents = [name for name in some if name in documented]
-                    records = list(read_records(store, corpus.documents, documents))
-                    _show_parts(connection, store, "documents", [each.part for each in records])
-                    _check_beside_documents(connection, store, load_dataset(store, dataset))
+            some = [planned[name] for name in new[start : start + _CHUNKS_A_CHECK]]
+            faults = rows_at_fault(store, corpus.documents, dataset, some)
+            if faults:
+                raise InvariantBroken(
+                    f"dataset {dataset}: {faults}. Nothing was sealed and the catalog is as "
+                    "before; python -m data verify STORE names the chunks."
+                )
 
 
-def _checked_chunks(store: Store, known: CorpusSeal | None) -> dict[str, list[str]]:
+def rows_at_fault(store: OpenStore, documents: str, dataset: str, chunks: Sequence[Chunk]) -> str:
+    """The counts of these chunks that should be 0 and are not, in words; "" if all are.
+
+    Raises:
+        InvariantBroken: a part cannot be read.
+        DamagedRecord: a record cannot be read, or its counts disagree.
+    """
+    names = [chunk.name for chunk in chunks]
+    with _blame_parts(dataset), _rows_of(store, dataset, names) as connection:
+        if dataset == documents:
+            return _documents_at_fault(connection, chunks)
+        records = read_records(store, documents, names)
+        _show_parts(connection, store, "documents", [each.part for each in records])
+        return _at_fault_beside_documents(connection, store, load_dataset(store, dataset))
+
+
+def _checked_chunks(store: OpenStore, known: CorpusSeal | None) -> dict[str, list[str]]:
     """The chunks that the seal before shows; none if a record of theirs is another one now."""
     if known is None or known.attempts != hash_attempts(store, known):
         return {}
     return visible_chunks(store, known)
 
 
-def _check_documents(
-    connection: duckdb.DuckDBPyConnection, dataset: str, chunks: Sequence[Chunk]
-) -> None:
+def _documents_at_fault(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> str:
     table = {
         "chunk": [chunk.name for chunk in chunks],
         "row_start": [chunk.row_start for chunk in chunks],
         "rows": [chunk.rows for chunk in chunks],
     }
     connection.register("chunks", pa.table(table))
-    _count(connection, _DOCUMENTS_AT_FAULT, {}, dataset)
+    return _count(connection, _DOCUMENTS_AT_FAULT, {})
 
 
-def _check_beside_documents(
-    connection: duckdb.DuckDBPyConnection, store: Store, dataset: Dataset
-) -> None:
+def _at_fault_beside_documents(
+    connection: duckdb.DuckDBPyConnection, store: OpenStore, dataset: Dataset
+) -> str:
     if isinstance(dataset.lineage, LabelerLineage):
         values = label_values(load_labeler(store, dataset.lineage.labeler))
-        _count(connection, LABELS_AT_FAULT, values, dataset.name)
-    else:
-        _check_space(connection, dataset)
+        return _count(connection, LABELS_AT_FAULT, values)
+    return _vectors_at_fault(connection, dataset)
 
 
-def _check_space(connection: duckdb.DuckDBPyConnection, space: Dataset) -> None:
+def _vectors_at_fault(connection: duckdb.DuckDBPyConnection, space: Dataset) -> str:
     kind = _vector_type(space)
     is_list = pa.types.is_fixed_size_list(kind)
     query = _VECTORS_AT_FAULT.format(at_fault=_FLOATS_AT_FAULT if is_list else _BYTES_AT_FAULT)
     width = kind.list_size if is_list else kind.byte_width
-    _count(connection, query, {"width": width}, space.name)
+    return _count(connection, query, {"width": width})
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object], dataset: str
-) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object]) -> str:
     found = connection.sql(query, params=values).to_arrow_table().to_pylist()[0]
-    faults = ", ".join(f"{count} {fault}" for fault, count in found.items() if count)
-    if faults:
-        raise InvariantBroken(
-            f"dataset {dataset}: {faults}. Nothing was sealed and the catalog is as before; please "
-            "report this with the store's records."
-        )
+    return ", ".join(f"{count} {fault}" for fault, count in found.items() if count)
 
 
 @contextmanager
@@ -150,7 +153,7 @@ def _blame_parts(dataset: str) -> Iterator[None]:
 
 @contextmanager
 def _rows_of(
-    store: Store, dataset: str, chunks: Sequence[str]
+    store: OpenStore, dataset: str, chunks: Sequence[str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The rows of these chunks, and what they rejected, as the views kept and rejects."""
     records = list(read_records(store, dataset, chunks))
@@ -163,7 +166,7 @@ def _rows_of(
 
 def _show_parts(
     connection: duckdb.DuckDBPyConnection,
-    store: Store,
+    store: OpenStore,
     name: str,
     parts: Sequence[Part | None],
     empty: pa.Schema = REJECTS,

@@ -113,7 +113,7 @@ def read_record(store: Store, dataset: str, chunk: str) -> Record:
         DamagedRecord: it is cut off, or its counts disagree.
         FileNotFoundError: the chunk is not committed.
     """
-    key = _record_key(dataset, chunk)
+    key = record_key(dataset, chunk)
     try:
         return Record.model_validate_json(read_bytes(store, key))
     except ValidationError as error:
@@ -125,16 +125,32 @@ def read_record(store: Store, dataset: str, chunk: str) -> Record:
 
 
 def read_records(store: Store, dataset: str, chunks: Iterable[str]) -> Iterator[Record]:
-    """The records of these chunks, in their order; one that was removed since is left out."""
+    """The records of these chunks, in their order; one that was removed since is left out.
 
-    def read(chunk: str) -> Record | None:
+    Raises:
+        DamagedRecord: one of them is cut off, or its counts disagree.
+    """
+    for _, found in try_records(store, dataset, chunks):
+        if isinstance(found, DamagedRecord):
+            raise found
+        yield found
+
+
+def try_records(
+    store: Store, dataset: str, chunks: Iterable[str]
+) -> Iterator[tuple[str, Record | DamagedRecord]]:
+    """Each chunk with its record, or with what is wrong with that, in place of raising it."""
+
+    def read(chunk: str) -> tuple[str, Record | DamagedRecord] | None:
         try:
-            return read_record(store, dataset, chunk)
+            return chunk, read_record(store, dataset, chunk)
+        except DamagedRecord as error:
+            return chunk, error
         except FileNotFoundError:
             return None
 
     with ThreadPoolExecutor(_READERS) as readers:
-        yield from (record for record in readers.map(read, chunks) if record is not None)
+        yield from (found for found in readers.map(read, chunks) if found is not None)
 
 
 def commit(store: Store, record: Record) -> Record:
@@ -143,7 +159,7 @@ def commit(store: Store, record: Record) -> Record:
     The loser's parts are removed after the winner's record was read, the winner's never.
     """
     content = json.dumps(record.model_dump(mode="json"), indent=1).encode()
-    if store.create(_record_key(record.dataset, record.chunk), content):
+    if store.create(record_key(record.dataset, record.chunk), content):
         return record
     winner = read_record(store, record.dataset, record.chunk)
     if winner.attempt != record.attempt:
@@ -162,5 +178,6 @@ def _lineage_key(dataset: str) -> str:
     return f"datasets/{dataset}/lineage.json"
 
 
-def _record_key(dataset: str, chunk: str) -> str:
+def record_key(dataset: str, chunk: str) -> str:
+    """Where the record of a chunk is, or would be."""
     return f"datasets/{dataset}/commits/{chunk}.json"

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from data.schemas import REVIEWS
 from data.small_tables import as_schema, write_table
-from data.store import Store, StoreError
+from data.store import Store, StoreError, read_bytes
+
+_WAITING = ".kept"
 
 
 def save_reviews(store: Store, reviews: pa.Table) -> int:
@@ -28,7 +30,7 @@ def save_reviews(store: Store, reviews: pa.Table) -> int:
             "of the reasons 'review' and 'audit'."
         )
     content = write_table(table)
-    number = max(_numbers(store), default=0) + 1
+    number = max(review_numbers(store), default=0) + 1
     while not store.create(f"reviews/{number}.parquet", content):
         number += 1
     return number
@@ -40,11 +42,38 @@ def read_reviews(store: Store) -> pa.Table:
     Raises:
         StoreError: a file cannot be read.
     """
-    tables = [_read(store, number) for number in sorted(_numbers(store))]
+    tables = [read_review_file(store, number) for number in review_numbers(store)]
     return pa.concat_tables([_numbered(REVIEWS.empty_table(), 0), *tables])
 
 
-def _read(store: Store, number: int) -> pa.Table:
+def keep_reviews(store: Store, number: int, kept: pa.Table) -> None:
+    """Put these in place of the reviews of a file; none: remove the file.
+
+    They wait in a file of their own meanwhile, from which `finish_keeping` goes on after a kill.
+    """
+    if len(kept):
+        store.create(
+            f"reviews/{number}{_WAITING}", write_table(as_schema(kept, REVIEWS, "reviews"))
+        )
+    store.delete(f"reviews/{number}.parquet")
+    finish_keeping(store)
+
+
+def finish_keeping(store: Store) -> None:
+    """Give reviews that wait for it the place of their file, unless that is still there."""
+    for name in store.list("reviews"):
+        if name.endswith(_WAITING):
+            key = f"reviews/{name.removesuffix(_WAITING)}.parquet"
+            store.create(key, read_bytes(store, f"reviews/{name}"))
+            store.delete(f"reviews/{name}")
+
+
+def read_review_file(store: Store, number: int) -> pa.Table:
+    """The reviews of one file, with its number.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
     key = f"reviews/{number}.parquet"
     try:
         with store.read(key) as file:
@@ -60,10 +89,11 @@ def _numbered(table: pa.Table, number: int) -> pa.Table:
     return table.add_column(0, "number", pa.repeat(pa.scalar(number, pa.int64()), len(table)))
 
 
-def _numbers(store: Store) -> list[int]:
+def review_numbers(store: Store) -> list[int]:
+    """The numbers of the files, ascending."""
     names = store.list("reviews")
-    return [
+    return sorted(
         int(name.removesuffix(".parquet"))
         for name in names
         if re.fullmatch(r"[1-9][0-9]*\.parquet", name)
-    ]
+    )

@@ -99,10 +99,15 @@ class SealOutcome(BaseModel):
 
 
 def newest_seal(store: Store) -> Seal | None:
-    """The seal with the highest number; a file whose name is no number is none of ours."""
+    """The seal with the highest number."""
+    number = newest_number(store)
+    return read_seal(store, number) if number else None
+
+
+def newest_number(store: Store) -> int:
+    """The highest number of a seal, 0 if there is none; other files there are none of ours."""
     stems = [name.removesuffix(".json") for name in store.list("seals") if name.endswith(".json")]
-    numbers = [int(stem) for stem in stems if re.fullmatch("[1-9][0-9]*", stem)]
-    return read_seal(store, max(numbers)) if numbers else None
+    return max((int(stem) for stem in stems if re.fullmatch("[1-9][0-9]*", stem)), default=0)
 
 
 def read_seal(store: Store, number: int) -> Seal:

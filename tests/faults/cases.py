@@ -19,7 +19,6 @@ class Case(NamedTuple):
 
 
 S3 = "the same on S3"
-VERIFY = "`verify` names it and does it anew on request"
 
 CASES = (
     Case(1, "killed at any call or touch of a file, a run is finished by the next", missing=S3),
@@ -38,12 +37,10 @@ CASES = (
     Case(12, "a writer that breaks off leaves no file and no record"),
     Case(13, "a record that was cut off is named, and nothing of it is sealed",
          ("tests/unit/test_datasets.py::test_a_damaged_record_is_named",)),
-    Case(14, "a part that is gone or flipped after its commit is named",
+    Case(14, "a part that is gone or flipped after its commit is named, and done anew on request",
          ("tests/unit/test_mended_stores.py::test_damaged_documents_are_named_and_the_catalog_stays",
-          "tests/unit/test_reuse.py::test_a_part_that_is_damaged_is_named_once_and_then_a_miss"),
-         VERIFY),
-    Case(15, "garbage collection beside running workers takes nothing that is named or young",
-         missing="the product has none yet; the state machine of case 39 collects"),
+          "tests/unit/test_reuse.py::test_a_part_that_is_damaged_is_named_once_and_then_a_miss")),
+    Case(15, "garbage collection beside running workers takes nothing that is named or young"),
     Case(16, "a source that was replaced before or while it was read is refused",
          (f"{_FILES}::test_a_file_replaced_after_listing_is_not_read_as_planned",)),
     Case(17, "a source that went before or while it was read fails its chunks alone",

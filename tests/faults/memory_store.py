@@ -57,6 +57,9 @@ class MemoryStore:
         self.files.pop(key, None)
         self.made.pop(key, None)
 
+    def written_at(self, key: str) -> float:
+        return self.made.get(key, float("inf"))
+
     def location(self, key: str) -> str:
         raise NotImplementedError(f"{key} is in memory, where DuckDB cannot look.")
 

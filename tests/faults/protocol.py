@@ -1,5 +1,5 @@
-"""A run over sources in memory, by the product's own plans, datasets, records and seals; and the
-collector of garbage as a small function.
+"""A run over sources in memory, by the product's own plans, datasets, records and seals; and what
+the product takes for garbage.
 
 A part is a line of text, since Parquet is not what is tried here; so rows are checked here too, and
 not in SQL.
@@ -24,6 +24,7 @@ from data import (
     save_plan,
     seal_corpus,
 )
+from data.collecting import Clock, unnamed_parts
 from data.datasets import Part
 from data.store import read_bytes
 from tasks.step import _commit
@@ -110,23 +111,9 @@ def checksum(content: bytes) -> str:
 
 
 def collect_garbage(store: Any, clock: MemoryStore, grace_h: float) -> None:
-    """Delete parts that no record names and that are older than the grace.
-
-    Parts are listed before records: what is committed in between is named then.
-    """
-    for dataset in store.list("datasets"):
-        folder = f"datasets/{dataset}/parts"
-        old = [
-            f"{folder}/{name}"
-            for name in store.list(folder)
-            if clock.now - clock.made.get(f"{folder}/{name}", clock.now) >= grace_h
-        ]
-        named = {
-            read_record(store, dataset, chunk).part.key
-            for chunk in committed_chunks(store, dataset)
-        }
-        for key in set(old) - named:
-            store.delete(key)
+    """Delete what the product takes for garbage, by the store's clock."""
+    for key in unnamed_parts(store, Clock(clock.written_at, clock.now - grace_h)):
+        store.delete(key)
 
 
 # what is looked at --------------------------------------------------------------------------------
