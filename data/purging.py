@@ -7,7 +7,6 @@ and tests of labelers, and what labelers and poolings have learned.
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.catalog import newest_catalog, publish_catalog
 from data.garbage import Garbage, clock_of, list_garbage, list_unshown
@@ -65,10 +64,9 @@ def _reviews(store: OpenStore) -> Iterator[tuple[int, pa.Table, pa.Table]]:
     assert catalog is not None
     for number in review_numbers(store):
         table = read_review_file(store, number)
-        known = known_texts(catalog, table["text_hash"].combine_chunks())
-        hashes = [bytes.fromhex(each) for each in known]
-        is_known = pc.is_in(table["text_hash"], pa.array(hashes, table["text_hash"].type))
-        yield number, table, table.filter(is_known)
+        hashes = [text_hash.hex().upper() for text_hash in table["text_hash"].to_pylist()]
+        known = known_texts(catalog, pa.array(hashes, pa.string()))
+        yield number, table, table.filter(pa.array([each in known for each in hashes]))
 
 
 def _check_whole(store: OpenStore) -> None:
