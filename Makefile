@@ -21,8 +21,8 @@ setup: $(INSTALLED) $(MODELS) ## Virtual environment, pinned dependencies, model
 demo: setup ## Embed and label a sample with a real model, and ask three SQL questions
 	@$(BIN)/python -m flows.demo
 
-test: check $(MODELS) ## Check the code, then run every test
-	@$(BIN)/python -m pytest -q
+test: check $(MODELS) ## Check the code, then run every test, in two processes
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make fix does it."; exit 1; }

@@ -55,6 +55,13 @@ def s3_url(s3_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.M
     return f"s3://{bucket}/some/store"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of processes side by side, have one run all of a file, and one all that share a server."""
+    for item in items:
+        shared = item.path.parent if item.path.parent.name == "e2e" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(ROOT))))
+
+
 @pytest.fixture(scope="session")
 def minilm() -> Path:
     """all-MiniLM-L6-v2: 6 layers of 384, a sentence-transformers folder."""

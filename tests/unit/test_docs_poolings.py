@@ -52,7 +52,9 @@ def test_the_page_gives_the_parameters_with_their_defaults(strategy: str) -> Non
     assert {name: json.loads(value) for name, value in shown.items()} == stated
 
 
-@pytest.mark.parametrize("name", PoolingSpec.model_fields.keys() - {"strategy", "parameters"})
+@pytest.mark.parametrize(
+    "name", sorted(PoolingSpec.model_fields.keys() - {"strategy", "parameters"})
+)
 def test_each_setting_of_a_pooling_is_explained(name: str) -> None:
     assert re.search(rf"^\| `{name}` \| .+ \|", PAGE, re.MULTILINE)
 
