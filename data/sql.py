@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from data.s3_filesystem import s3_filesystem
+from data.s3_filesystem import PartFiles, s3_filesystem
 from data.store import DiskFull, OpenStore, StoreError
 
 # DuckDB limits what it spills to the space that is left, so it meets its limit first.
@@ -44,7 +44,7 @@ def bounded_memory(store: OpenStore, limit: str) -> Iterator[duckdb.DuckDBPyConn
     try:
         with duckdb.connect(config=config) as connection:
             if store.filesystem is not None:
-                connection.register_filesystem(store.filesystem)
+                connection.register_filesystem(PartFiles(store.filesystem))
             yield connection
     except duckdb.Error as error:
         if any(words in str(error) for words in _FULL_DISK):
@@ -69,7 +69,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(str(catalog), read_only=True)
         with connection:
             if connection.execute(_IS_OVER_S3).fetchall():
-                connection.register_filesystem(s3_filesystem())
+                connection.register_filesystem(PartFiles(s3_filesystem()))
             yield connection
     except duckdb.Error as error:
         if connection is not None and not isinstance(error, _DAMAGES):

@@ -21,7 +21,7 @@ OWNER = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 _CONFLICT = b"<Error><Code>ConditionalRequestConflict</Code><Message>Try again.</Message></Error>"
-_NUM_CONFLICTS = 2
+_NUM_CONFLICTS = 1
 
 Environment = dict[str, Any]
 Application = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]

@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from data import Dataset
+from data.sql import open_catalog
 from tests.commits import vector_of
 
 
@@ -41,7 +40,7 @@ _FOUND = """
 def account(catalog: Path, sources: Path, space: Dataset) -> Account:
     """Compare a space in SQL with its Parquet sources, which lie in one folder."""
     files = [str(path) for path in sorted(sources.glob("*.parquet"))]
-    with duckdb.connect(str(catalog.resolve()), read_only=True) as connection:
+    with open_catalog(catalog.resolve()) as connection:
         planned = connection.execute(_PLANNED, {"files": files}).fetchall()
         query = _FOUND.format(space=space.slug)
         found = connection.execute(query, {"space": space.slug}).fetchall()

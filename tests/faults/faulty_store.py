@@ -68,6 +68,18 @@ def stop_this_process() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
+class StopAtFirstRecord:
+    """Stops its process before it creates its first record."""
+
+    def __init__(self) -> None:
+        self.is_done = False
+
+    def __call__(self, call: Call, moment: Moment) -> None:
+        if not self.is_done and call.verb == "create" and "/commits/" in call.key:
+            self.is_done = True
+            stop_this_process()
+
+
 class FaultyStore:
     """The five verbs of a store, each of which may go wrong; `calls` keeps those that began."""
 

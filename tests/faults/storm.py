@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from data import LocalStore
+from data import newest_catalog
 from tests.commits import space
+from tests.faults.accounts import account
 from tests.faults.faulty_store import Call, FaultyStore, Moment
 from tests.faults.processes import end, send, start
-from tests.faults.runs import begin_run, do_chunks, end_run
+from tests.faults.records import orphans
+from tests.faults.runs import begin_run, do_chunks, end_run, whole_run
 from tests.faults.work import Job
 
 NUM_PROCESSES = 4
@@ -72,7 +74,7 @@ class Watch:
 
 def run_slowly(job: Job, note: Path, seed: int) -> None:
     """A whole run over the chunks in an order of its own."""
-    store = FaultyStore(LocalStore(job.store), Watch(note, seed))
+    store = FaultyStore(job.open(), Watch(note, seed))
     run = begin_run(store, job.corpus, *job.spaces, name=job.name, chunk_rows=job.chunk_rows)
     do_chunks(store, run, random.Random(seed))
     end_run(store, run)
@@ -156,6 +158,23 @@ def rage(job: Job, folder: Path, num_kills: int, seed: int = 0) -> tuple[Figures
         victim.kill(figures)
     figures.seconds = time.monotonic() - started
     return figures, replace(job, spaces=tuple(spaces))
+
+
+def end_storm(job: Job) -> str:
+    """One more run, after which nothing is owed; what was left and what is there, in words."""
+    store = job.open()
+    left = len(orphans(store))
+    whole_run(store, job.corpus, *job.spaces)
+    run = begin_run(store, job.corpus, *job.spaces)
+    assert run.owes(store) == []
+    assert run.is_sound(store)
+    accounts = [account(newest_catalog(store), job.sources, each) for each in job.spaces]
+    assert all(each.is_good for each in accounts)
+    lost, doubled = (sum(getattr(a, name) for a in accounts) for name in ("lost", "doubled"))
+    return (
+        f"{left} orphaned parts, {accounts[0].found} rows in each space, {lost} lost, "
+        f"{doubled} doubled"
+    )
 
 
 def _jobs(job: Job) -> Iterator[Job]:

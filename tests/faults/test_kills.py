@@ -8,7 +8,7 @@ import pytest
 
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
 from tests.faults.accounts import account
-from tests.faults.faulty_store import AtCall, Call, FaultyStore, Moment, stop_this_process
+from tests.faults.faulty_store import AtCall, Call, FaultyStore, Moment, StopAtFirstRecord
 from tests.faults.faulty_store import kill_this_process as die
 from tests.faults.processes import end, send, start, wait_until_stopped
 from tests.faults.records import orphans
@@ -58,7 +58,7 @@ def test_case_03_a_run_that_was_stopped_while_another_finished_removes_only_its_
     make_job: Callable[..., Job],
 ) -> None:
     job = make_job(rows=10)
-    zombie = start(commit_all, job, _StopAtFirstRecord())
+    zombie = start(commit_all, job, StopAtFirstRecord())
     wait_until_stopped(zombie)
     store = LocalStore(job.store)
     left = orphans(store)
@@ -74,18 +74,6 @@ def test_case_03_a_run_that_was_stopped_while_another_finished_removes_only_its_
     assert files_below(job.store) == before - set(left)
     assert run.is_sound(store)
     assert account(newest_catalog(store), job.sources, job.spaces[0]).is_good
-
-
-class _StopAtFirstRecord:
-    """Stops its process before it creates its first record."""
-
-    def __init__(self) -> None:
-        self.is_done = False
-
-    def __call__(self, call: Call, moment: Moment) -> None:
-        if not self.is_done and call.verb == "create" and "/commits/" in call.key:
-            self.is_done = True
-            stop_this_process()
 
 
 def test_case_04_two_whole_runs_at_once_publish_what_one_publishes(

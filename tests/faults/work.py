@@ -4,8 +4,10 @@ from which they are forked.
 Knows where a process is to die: at a call of the store, or at a touch of a file below it.
 """
 
+import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from data import (
     CATALOG,
     CorpusSpec,
     Dataset,
-    LocalStore,
+    OpenStore,
     make_plan,
     publish_catalog,
     read_chunks,
     run_query,
+    store_at,
 )
 from tests.faults.accounts import account
 from tests.faults.faulty_store import (
@@ -41,27 +44,33 @@ _TOUCHES = {"open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.symlink
 class Job:
     """Which store, which corpus, which spaces."""
 
-    store: Path
+    store: Path | str
     corpus: CorpusSpec
     spaces: tuple[Dataset, ...]
     name: str = "run"
     chunk_rows: int = 10
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> Path:
         """The folder of the corpus."""
         return Path(self.corpus.path)
 
+    def open(self) -> OpenStore:
+        """Its store, as it is, in a process that may have been forked before there was one."""
+        os.environ.update(self.environment)
+        return store_at(str(self.store))
+
 
 def commit_all(job: Job, fault: Fault = no_fault) -> None:
     """List the corpus and commit what is owed."""
-    store = FaultyStore(LocalStore(job.store), fault)
+    store = FaultyStore(job.open(), fault)
     do_chunks(store, begin_run(store, job.corpus, *job.spaces, chunk_rows=job.chunk_rows))
 
 
 def do_all(job: Job, fault: Fault = no_fault) -> None:
     """A whole run."""
-    store = FaultyStore(LocalStore(job.store), fault)
+    store = FaultyStore(job.open(), fault)
     run = begin_run(store, job.corpus, *job.spaces, name=job.name, chunk_rows=job.chunk_rows)
     do_chunks(store, run)
     end_run(store, run)
@@ -69,7 +78,7 @@ def do_all(job: Job, fault: Fault = no_fault) -> None:
 
 def publish(job: Job, fault: Fault = no_fault) -> None:
     """Build the catalog of what is sealed."""
-    publish_catalog(FaultyStore(LocalStore(job.store), fault))
+    publish_catalog(FaultyStore(job.open(), fault))
 
 
 class Touches:
