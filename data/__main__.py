@@ -5,12 +5,13 @@ and data/purging.py.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
-from data.damage import Damage
+from data.damage import Damage, first_line
 from data.garbage import Garbage, clock_of, list_garbage, list_superseded
 from data.opening import open_existing_store
 from data.purging import list_purged, num_forgotten, purge
@@ -25,13 +26,19 @@ _progress = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
-    """Obey the command line: 0 all is well, 1 there is damage, 2 the store cannot be looked at."""
+    """Obey the command line: 0 all is well, 1 there is damage, 2 it cannot be done."""
     asked = _parser().parse_args()
     try:
         sys.exit(asked.command(open_existing_store(asked.store), asked))
     except StoreError as error:
-        _console.print(str(error), style="red", markup=False)
-        sys.exit(_CANNOT)
+        words = str(error)
+    except (ValueError, FileNotFoundError) as error:
+        words = (
+            f"a file of the store cannot be read ({first_line(error)}). "
+            f"python -m data verify {asked.store} names it."
+        )
+    _console.print(words, style="red", markup=False)
+    sys.exit(_CANNOT)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,9 +76,12 @@ def _add_options_of_gc(parser: argparse.ArgumentParser) -> None:
 
 
 def _hours(text: str) -> float:
-    hours = float(text)
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
     if not hours >= 0:
-        raise argparse.ArgumentTypeError(f"{text} hours: give 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r}: give hours, 0 or more")
     return hours
 
 
@@ -80,7 +90,7 @@ def _verify(store: OpenStore, _asked: argparse.Namespace) -> int:
     if not count:
         _say(f"No damage in {store.root}.")
         return 0
-    _say(f"{count} damages in {store.root}.")
+    _say(f"{_count(count, 'damaged file')} in {store.root}.")
     return 1
 
 
@@ -88,10 +98,10 @@ def _repair(store: OpenStore, asked: argparse.Namespace) -> int:
     damages = list(_said(_find(store)))
     records = {each.record for each in damages if each.record is not None}
     if asked.dry_run:
-        _say(f"{len(records)} records would be removed.")
+        _say(f"{_count(len(records), 'record')} would be removed.")
     else:
         make_owed(store, damages)
-        _say(f"{len(records)} records removed.")
+        _say(f"{_count(len(records), 'record')} removed.")
         for line in commands(store):
             _say(line)
     return int(any(each.is_beyond_repair for each in damages))
@@ -111,11 +121,12 @@ def _collect(store: OpenStore, asked: argparse.Namespace) -> int:
 def _purge(store: OpenStore, asked: argparse.Namespace) -> int:
     if asked.dry_run:
         _report(list(list_purged(store)), is_dry=True)
-        _say(f"Reviews of texts that are gone: {num_forgotten(store)}, would be removed.")
+        reviews = _count(num_forgotten(store), "review")
+        _say(f"{reviews} of texts that no document has would be removed.")
     else:
         forgotten, removed = purge(store)
         _report(removed, is_dry=False)
-        _say(f"Reviews of texts that are gone: {forgotten}, removed.")
+        _say(f"{_count(forgotten, 'review')} of texts that no document has removed.")
     return 0
 
 
@@ -137,9 +148,13 @@ def _report(found: list[Garbage], *, is_dry: bool) -> None:
             _say(f"{each.place} ({each.size_bytes:,} bytes): {each.why}")
     for why in dict.fromkeys(each.why for each in found):
         sizes = [each.size_bytes for each in found if each.why == why]
-        _say(f"{why}: {len(sizes)} files, {sum(sizes):,} bytes")
+        _say(f"{why}: {_count(len(sizes), 'file')}, {sum(sizes):,} bytes")
     total = sum(each.size_bytes for each in found)
     _say(f"{total:,} bytes {'would be freed' if is_dry else 'freed'}.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _say(text: str) -> None:

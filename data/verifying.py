@@ -25,6 +25,7 @@ _FROM_A_COPY = "Restore it from a copy of the store; nothing else tells what it 
 _PLAN_AGAIN = (
     "Restore it from a copy; or run again: as long as the files are the same, so is the plan."
 )
+_FIT = ". Fit it again"
 _AGAIN = "Fit or train it again with the same arguments: that mends it."
 _MODEL_FILES = (load_model, load_evaluation, read_heldout, read_trained_on)
 
@@ -97,10 +98,9 @@ def _damaged_models(store: Store) -> Iterator[Damage]:
         try:
             for read in _MODEL_FILES:
                 read(store, name)
-        except DamagedModel as error:
-            yield Damage(
-                f"models/{name}", first_line(error).removesuffix(". Fit it again."), _AGAIN
-            )
+        except (DamagedModel, OSError) as error:
+            words = first_line(error).removeprefix(f"models/{name}").lstrip("/: ")
+            yield Damage(f"models/{name}", words.removesuffix(".").removesuffix(_FIT), _AGAIN)
 
 
 def _read_plans(store: Store, book: ChunkBook) -> Iterator[Damage]:
