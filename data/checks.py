@@ -146,8 +146,8 @@ def _blame_parts(dataset: str) -> Iterator[None]:
         raise
     except duckdb.Error as error:
         raise InvariantBroken(
-            f"dataset {dataset}: a part cannot be read ({error}). Nothing was sealed. Remove the "
-            "commit record that names it and run again: its chunk is then done anew."
+            f"dataset {dataset}: a part cannot be read ({error}). Nothing was sealed. Run python "
+            "-m data repair STORE, then this again: its chunk is then done anew."
         ) from error
 
 

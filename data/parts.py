@@ -120,8 +120,8 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
 def damaged_part(key: str, found: str) -> DamagedPart:
     """What to raise of a part where something was found wrong."""
     return DamagedPart(
-        f"the part {key} is damaged ({found}). Remove the commit records that name it and run "
-        "again: its chunks are then done anew."
+        f"the part {key} is damaged ({found}). Run python -m data repair STORE, then this again: "
+        "its chunk is then done anew."
     )
 
 
