@@ -55,6 +55,7 @@ def s3_url(s3_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.M
     return f"s3://{bucket}/some/store"
 
 
+@pytest.hookimpl(tryfirst=True)  # before groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of processes side by side, have one run all of a file, and one all that share a server."""
     for item in items:
