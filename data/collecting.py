@@ -13,6 +13,7 @@ from data.lineage import DocumentsLineage
 from data.plan import load_plan
 from data.seals import Seal, newest_seal, read_seal
 from data.store import Store
+from data.superseded import plans_to_reuse
 
 _PART = re.compile(r"([0-9a-f]{20})-[0-9a-f]{12}(\.rejects)?\.parquet")
 
@@ -50,18 +51,25 @@ def unnamed_parts(store: Store, clock: Clock) -> Iterator[str]:
         yield from sorted(old)
 
 
-def superseded_chunks(store: Store, clock: Clock, shown: Iterable[int]) -> Iterator[list[str]]:
+def plans_needed(store: Store, shown: Iterable[int]) -> set[str]:
+    """The plans of these seals, and those from which an unfinished run may still copy vectors."""
+    newest = newest_seal(store)
+    plans = plans_to_reuse(store, newest) if newest else set()
+    for number in shown:
+        plans |= {corpus.plan for corpus in read_seal(store, number).corpora.values()}
+    return plans
+
+
+def superseded_chunks(store: Store, clock: Clock, needed: set[str]) -> Iterator[list[str]]:
     """Old chunks that no plan in use names: the record of each, then its parts.
 
-    In use are the plans of the newest seal, of the seals whose numbers are `shown` by catalogs, and
-    those that were listed since: a run under way may be at them. Documents come last, so that
-    nothing stands without its documents.
+    In use are the plans `needed`, those of the newest seal, and those that were listed since: a run
+    under way may be at them. Documents come last, so that nothing stands without its documents.
     """
     newest = newest_seal(store)
     if newest is None:
         return
-    seals = [newest, *(read_seal(store, number) for number in set(shown) - {newest.number})]
-    plans = {corpus.plan for seal in seals for corpus in seal.corpora.values()}
+    plans = needed | {corpus.plan for corpus in newest.corpora.values()}
     plans |= set(_plans_under_way(store, clock, newest))
     kept = {chunk.name for plan in plans for chunk in load_plan(store, plan).chunks}
     for dataset in sorted(store.list("datasets"), key=lambda name: _order(store, name)):

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import pairwise
 
 from data.catalog import newest_catalog
-from data.collecting import Clock, superseded_chunks, unnamed_parts
+from data.collecting import Clock, plans_needed, superseded_chunks, unnamed_parts
 from data.leftovers import list_leftovers, remove, size_of
 from data.store import OpenStore
 from data.stored_files import size_bytes, written_at
@@ -47,14 +47,15 @@ def list_garbage(store: OpenStore, clock: Clock) -> Iterator[Garbage]:
 
 
 def list_superseded(store: OpenStore, clock: Clock) -> Iterator[Garbage]:
-    """Chunks that neither the newest seal nor a catalog that stays shows any more."""
+    """Chunks that neither the newest seal nor a catalog that stays shows, nor an owed one needs."""
     _, kept = _catalogs(store, clock)
-    yield from list_unshown(store, clock, {int(name.split("-")[0]) for name in kept})
+    needed = plans_needed(store, {int(name.split("-")[0]) for name in kept})
+    yield from list_unplanned(store, clock, needed)
 
 
-def list_unshown(store: OpenStore, clock: Clock, shown: set[int]) -> Iterator[Garbage]:
-    """Chunks that neither the newest seal nor these seals show."""
-    for keys in superseded_chunks(store, clock, shown):
+def list_unplanned(store: OpenStore, clock: Clock, needed: set[str]) -> Iterator[Garbage]:
+    """Chunks that no plan in use names, beside those needed."""
+    for keys in superseded_chunks(store, clock, needed):
         for key in keys:
             yield _file(store, key, "superseded")
 

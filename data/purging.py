@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from data.catalog import newest_catalog, publish_catalog
-from data.garbage import Garbage, clock_of, list_garbage, list_unshown
+from data.garbage import Garbage, clock_of, list_garbage, list_unplanned
 from data.plan import load_plan
 from data.review_rows import known_texts
 from data.reviews import finish_keeping, keep_reviews, read_review_file, review_numbers
@@ -21,7 +21,7 @@ def list_purged(store: OpenStore) -> Iterator[Garbage]:
     """Superseded chunks and all garbage, however young: no run may be under way."""
     _check_whole(store)
     clock = clock_of(store, grace_h=0)
-    yield from list_unshown(store, clock, set())
+    yield from list_unplanned(store, clock, set())
     yield from list_garbage(store, clock)
 
 
@@ -40,7 +40,7 @@ def purge(store: OpenStore) -> tuple[int, list[Garbage]]:
     """
     _check_whole(store)
     finish_keeping(store)
-    removed = _remove(list_unshown(store, clock_of(store, grace_h=0), set()))
+    removed = _remove(list_unplanned(store, clock_of(store, grace_h=0), set()))
     publish_catalog(store)
     forgotten = num_forgotten(store)
     if forgotten:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from data.datasets import committed_chunks, read_records
 from data.plan import load_plan
-from data.seals import CorpusSeal, newest_seal, read_seal, visible_chunks
+from data.seals import CorpusSeal, Seal, newest_seal, read_seal, visible_chunks
 from data.store import Store
 
 
@@ -31,6 +31,17 @@ def superseded_parts(store: Store, datasets: Sequence[str]) -> Iterator[tuple[st
                     yield dataset, record.part.key
 
 
+def plans_to_reuse(store: Store, newest: Seal) -> set[str]:
+    """The plans whose vectors a run may still copy, since what took their place is not done."""
+    plans = set()
+    for name, corpus in newest.corpora.items():
+        if not all(_is_whole(store, corpus, dataset) for dataset in corpus.spaces):
+            corpora = [corpus, *_corpus_before(store, newest.number, name)]
+            for dataset in corpus.spaces:
+                plans |= set(_plans_since_whole(store, corpora, dataset))
+    return plans
+
+
 def _corpus_before(store: Store, number: int, name: str) -> Iterator[CorpusSeal]:
     """The corpus in each seal before that one, from the newest on."""
     for earlier in range(number - 1, 0, -1):
@@ -41,16 +52,17 @@ def _corpus_before(store: Store, number: int, name: str) -> Iterator[CorpusSeal]
 
 
 def _sealed_chunks(store: Store, corpora: Sequence[CorpusSeal], dataset: str) -> set[str]:
-    """The chunks of the plans up to the one, the newest first, that the dataset had whole."""
-    chunks: set[str] = set()
-    plans: set[str] = set()
+    """The chunks of the plans since the one that the dataset had whole."""
+    plans = set(_plans_since_whole(store, corpora, dataset))
+    return {chunk.name for plan in plans for chunk in load_plan(store, plan).chunks}
+
+
+def _plans_since_whole(store: Store, corpora: Sequence[CorpusSeal], dataset: str) -> Iterator[str]:
+    """The plans up to the one, the newest first, that the dataset had whole."""
     for corpus in corpora:
-        if corpus.plan not in plans:
-            chunks |= {chunk.name for chunk in load_plan(store, corpus.plan).chunks}
-            plans.add(corpus.plan)
+        yield corpus.plan
         if _is_whole(store, corpus, dataset):
-            break
-    return chunks
+            return
 
 
 def _is_whole(store: Store, corpus: CorpusSeal, dataset: str) -> bool:
