@@ -3,6 +3,7 @@
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.hangs import ends_if_it_hangs
 from tasks.job import ChunkReceipt, EmbedJob
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.step import embed_step
@@ -26,7 +27,7 @@ def embed_chunks(job: EmbedJob, chunks: tuple[str, ...], first: str) -> list[Chu
         first: File and rows of the first one, for the name of the task run.
     """
     logger = get_run_logger()
-    receipts = list(embed_step(job, chunks))
+    receipts = list(ends_if_it_hangs(embed_step(job, chunks)))
     for receipt in receipts:
         if receipt.failure:
             logger.error("chunk %s, %s", receipt.chunk, receipt.failure)

@@ -10,6 +10,7 @@ from embedding import Encoder, EncoderIdentity, EncoderSpec, load_encoder
 from pooling import FittedByName, PoolingSpec
 from tasks.assembly import GROUP_ROWS, Encode
 from tasks.fitted import fitted_names, load_fitted
+from tasks.hangs import note_progress
 from tasks.job import EmbedJob
 
 
@@ -45,8 +46,13 @@ def planned_encoder(
 
 @lru_cache(maxsize=1)
 def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
-    """The loaded encoder; another spec takes the place of the one before."""
-    return load_encoder(spec, token_budget=token_budget)
+    """The loaded encoder; another spec takes the place of the one before.
+
+    Each batch that goes through it is progress.
+    """
+    encoder = load_encoder(spec, token_budget=token_budget)
+    encoder.parts.transformer.module.register_forward_pre_hook(lambda *_: note_progress())
+    return encoder
 
 
 def vectors_of_sample(

@@ -13,6 +13,7 @@ from tasks.encoders import process_encoder
 from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, owed_chunks
 from tasks.pacing import MAX_TASKS, are_worth_processes, chunks_a_task
+from tasks.places import num_places
 from tasks.plan_corpus import Work
 from tasks.runners import (
     Batch,
@@ -20,7 +21,6 @@ from tasks.runners import (
     Outcome,
     Runner,
     mark_crashed,
-    num_places,
     open_processes,
 )
 

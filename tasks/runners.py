@@ -3,19 +3,19 @@
 Knows processes and their deaths. Does not know what a task does, nor in which order chunks come.
 """
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context
+from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from uuid import UUID
 
-import torch
+from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectHTTPStatusError
@@ -23,14 +23,14 @@ from prefect.futures import PrefectConcurrentFuture
 from prefect.states import Crashed
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from embedding import choose_device
 from tasks.embed_chunks import embed_chunks
+from tasks.hangs import last_words, watch_this_process
 from tasks.job import ChunkReceipt, EmbedJob
+from tasks.places import take_place
 
 Batch = tuple[str, ...]
 
 _HEARSAY_S = 10.0
-_ANY_GPU = ("auto", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,12 @@ class LocalRunner:
 class ProcessRunner:
     """Tasks in processes; when one of these dies, all that were begun count as died."""
 
-    def __init__(self, job: EmbedJob, pool: ProcessPoolTaskRunner, num_workers: int) -> None:
+    def __init__(
+        self, job: EmbedJob, pool: ProcessPoolTaskRunner, num_workers: int, words: Path
+    ) -> None:
+        """Take a pool whose processes leave their last words in a folder."""
         self.num_workers = num_workers
-        self._job, self._pool = job, pool
+        self._job, self._pool, self._words = job, pool, words
         self._ended: SimpleQueue[tuple[Batch, PrefectConcurrentFuture[Any]]] = SimpleQueue()
 
     def submit(self, batch: Batch, first: str) -> None:
@@ -105,6 +108,8 @@ class ProcessRunner:
         try:
             future.wait()
         except (BrokenExecutor, OSError):  # the latter if the pool broke while it was handed over
+            for words in last_words(self._words):
+                get_run_logger().error("A process ended itself, where it was: %s", words)
             return Outcome(batch, has_died=True, task_run=future.task_run_id)
         return _outcome(batch, future.state)
 
@@ -113,20 +118,30 @@ class ProcessRunner:
 def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
     """Processes with one thread each, and a GPU each where the job runs on GPUs.
 
-    They load the encoder at their first task and keep it. If the block fails, they are ended in the
-    middle of their tasks: what is not committed stays owed.
+    They load the encoder at their first task and keep it. One that hangs ends itself. If the block
+    fails, all are ended in the middle of their tasks: what is not committed stays owed.
     """
     places = get_context("spawn").Value("i", 0)
-    pool = ProcessPoolTaskRunner(
-        max_workers=num_workers, initializer=take_place, initargs=(places, job.encoder.device)
-    )
-    with pool:
+    with (
+        TemporaryDirectory() as words,
+        ProcessPoolTaskRunner(
+            max_workers=num_workers,
+            initializer=begin_process,
+            initargs=(places, job.encoder.device, Path(words)),
+        ) as pool,
+    ):
         try:
-            yield ProcessRunner(job, pool, num_workers)
+            yield ProcessRunner(job, pool, num_workers, Path(words))
         except BaseException:  # a cancelled run has no time to wait for tasks of 30 s
             for child in active_children():
                 child.terminate()
             raise
+
+
+def begin_process(places: Any, device: str, words: Path) -> None:
+    """In a new process: take a place, and be watched from then on."""
+    take_place(places, device)
+    watch_this_process(words)
 
 
 def mark_crashed(task_runs: Sequence[UUID]) -> None:
@@ -149,52 +164,6 @@ def _is_marked(client: SyncPrefectClient, task_run: UUID) -> bool:
     except PrefectHTTPStatusError:
         return False
     return True
-
-
-def num_places(device: str) -> int:
-    """How many processes can work side by side: cores of a CPU, GPUs where the run may take any."""
-    if choose_device(device) == "cpu":
-        return _num_cores()
-    return torch.cuda.device_count() if device in _ANY_GPU else 1
-
-
-def take_place(places: Any, device: str) -> None:
-    """In a new process: one thread, or the next GPU as the only one that it sees.
-
-    A GPU that the run names stays as it is: all processes share it. Without the process that
-    started this one nobody asks for more, and it ends.
-    """
-    Thread(target=_end_with_parent, daemon=True).start()
-    with places.get_lock():
-        place, places.value = places.value, places.value + 1
-    chosen = choose_device(device)
-    if chosen == "cpu":
-        torch.set_num_threads(1)
-    elif chosen.startswith("cuda") and device in _ANY_GPU:
-        _show_one_gpu(place)
-
-
-def _end_with_parent() -> None:
-    """A process of a pool does not notice by itself that its run was killed, and keeps its memory.
-
-    What it has not committed stays owed.
-    """
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _show_one_gpu(place: int) -> None:
-    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
-    devices = shown.split(",") if shown else [str(n) for n in range(torch.cuda.device_count())]
-    os.environ["CUDA_VISIBLE_DEVICES"] = devices[place % len(devices)]
-
-
-def _num_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _outcome(batch: Batch, state: State[Any]) -> Outcome:

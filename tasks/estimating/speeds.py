@@ -18,7 +18,7 @@ from typing import Any
 from embedding import Encoder, choose_device
 from tasks.encoders import job_encoder, job_fitted, process_encoder
 from tasks.job import EmbedJob
-from tasks.runners import take_place
+from tasks.places import take_place
 
 CPU_BUDGETS = (2_048, 4_096, 8_192)
 _START_TIMEOUT_S = 600.0

@@ -5,7 +5,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import active_children
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -15,7 +17,9 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
 
+import tasks.runners
 from flows.embed_corpus import embed_corpus
+from tests.hanging import begin_and_hang
 
 TEXTS = [f"a page about the number {n}" for n in range(120)]
 EACH_ONCE = """
@@ -102,6 +106,24 @@ def test_a_process_that_is_killed_costs_what_it_had_not_committed(small: Any) ->
     assert state.is_completed(), state.message
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
     assert before.items() <= records(small).items()
+
+
+def test_a_process_that_hangs_ends_itself_and_its_chunks_are_done_by_another(
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    small.write("a.parquet", TEXTS)
+    begin = partial(begin_and_hang, tmp_path / "marker")
+    monkeypatch.setattr(tasks.runners, "begin_process", begin)
+
+    state = run(small)
+
+    assert (tmp_path / "marker").exists()
+    assert state.is_completed(), state.message
+    assert small.ask(EACH_ONCE) == [(120, 120, 120)]
+    (words,) = [r.getMessage() for r in caplog.records if "ended itself" in r.getMessage()]
+    assert "Timeout (0:00:01)!" in words
+    assert "tests/hanging.py" in words
+    assert "tasks/step.py" in words
 
 
 def test_a_chunk_at_which_processes_die_ends_the_run_by_its_name(small: Any) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.runners import take_place
+from tasks.places import take_place
 
 ROOT = Path(__file__).parents[2]
 RUN = """
 import os, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from tasks.runners import take_place
+from tasks.places import take_place
 
 context = get_context("spawn")
 pool = ProcessPoolExecutor(1, context, take_place, (context.Value("i", 0), "cpu"))
