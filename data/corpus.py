@@ -13,6 +13,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.paths import PlainPath
 from data.store import STORE_FOLDERS, STORE_JSON
 
 # The columns of the documents table; a carried column of the same name would shadow one of them.
@@ -29,14 +30,14 @@ ColumnName = Annotated[str, Field(min_length=1)]
 class CorpusSpec(BaseModel):
     """What to read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(
         description="Name of the corpus in the store and in SQL: lower-case letters, digits, "
         "hyphens and underscores.",
         pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
     )
-    path: str = Field(
+    path: PlainPath = Field(
         min_length=1,
         description="Parquet to read: a file, a folder (with its subfolders), a glob such as "
         "'texts/2026-*.parquet', or an fsspec URL such as s3://bucket/texts.",

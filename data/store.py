@@ -14,6 +14,8 @@ from typing import BinaryIO, Protocol
 import fsspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from data.paths import PlainPath
+
 STORE_JSON = "store.json"
 STORE_FOLDERS = frozenset(
     {
@@ -50,9 +52,9 @@ class DiskFull(StoreError):
 class StoreSpec(BaseModel):
     """Where results are kept."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    path: str = Field(
+    path: PlainPath = Field(
         default="store",
         description="Folder for results: Parquet parts, commit records and catalog.duckdb. It is "
         "created when missing. It must be on a local disk or another file system with hard links; "
