@@ -31,4 +31,4 @@ def test_without_this_protection_a_test_fails(
 
     with pytest.raises((Exception, pytest.fail.Exception), match=mutant.said) as failed:
         test(**given)
-    record_property("said", str(failed.value).splitlines()[0])
+    record_property("said", str(failed.value).splitlines()[0][:90])
