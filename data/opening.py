@@ -23,7 +23,8 @@ from data.store import (
 )
 
 FORMAT_VERSION = 1
-_NEEDS = {False: ("file system", "hard links and fsync"), True: ("server", "If-None-Match")}
+_ON_DISK = ("the file system of", "hard links and fsync")
+_ON_S3 = ("the server of", "If-None-Match")
 
 
 class StoreFormat(BaseModel):
@@ -137,7 +138,7 @@ def _check_format(store: OpenStore) -> None:
 
 def _probe(store: OpenStore) -> None:
     """Commit to a name of our own, twice: the second time must be refused."""
-    place, needs = _NEEDS[store.filesystem is not None]
+    place, needs = _ON_S3 if store.filesystem is not None else _ON_DISK
     key = f"probe/{uuid.uuid4().hex}"
     try:
         won, won_again = store.create(key, b"probe"), store.create(key, b"again")
@@ -146,11 +147,11 @@ def _probe(store: OpenStore) -> None:
         raise
     except OSError as error:
         raise StoreNotWritable(
-            f"the {place} of {store.root} cannot commit safely ({error}): committing needs "
+            f"{place} {store.root} cannot commit safely ({error}): committing needs "
             f"{needs}. Give a store.path on a local disk."
         ) from error
     if not won or won_again:
         raise StoreNotWritable(
-            f"the {place} of {store.root} lets two writers create one file, so commits would "
+            f"{place} {store.root} lets two writers create one file, so commits would "
             f"overwrite each other: it lacks {needs}. Give a store.path on a local disk."
         )

@@ -16,7 +16,7 @@ def s3_filesystem() -> fsspec.AbstractFileSystem:
     return fsspec.filesystem("s3", use_listings_cache=False, default_block_size=_BLOCK_BYTES)
 
 
-class PartFiles(fsspec.AbstractFileSystem):  # type: ignore[misc] - fsspec has no types
+class PartFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """What DuckDB reads parts on S3 with. It asks often; S3 is asked once, for no part changes."""
 
     protocol = ("s3",)

@@ -23,7 +23,7 @@ from tests.faults.runs import begin_run, do_chunks, end_run, whole_run
 from tests.faults.work import Job
 
 NUM_PROCESSES = 4
-_LIFE_S, _SLEEP_S, _SLOWNESS_S = (0.0, 0.1), (0.05, 0.5), 0.02
+_SLEEP_S, _SLOWNESS_S = (0.05, 0.5), 0.02
 _SHARE_OF_SLEEPERS, _SHARE_OF_EARLY = 0.25, 0.1
 
 
@@ -85,8 +85,8 @@ class _Victim:
     or now and then after it began at all.
     """
 
-    def __init__(self, job: Job, note: Path, seed: int) -> None:
-        self._random, self._note = random.Random(seed), note
+    def __init__(self, job: Job, note: Path, seed: int, life_s: float) -> None:
+        self._random, self._note, self._life_s = random.Random(seed), note, life_s
         self.process: BaseProcess = start(run_slowly, job, note, seed)
         self._waits_for = b"idle" if self._random.random() < _SHARE_OF_EARLY else b"amid"
         self.hit_at: float | None = None
@@ -95,7 +95,7 @@ class _Victim:
     def is_due(self) -> bool:
         """Whether its time has come."""
         if self.hit_at is None and self._says() in {self._waits_for, b"amid"}:
-            self.hit_at = time.monotonic() + self._random.uniform(*_LIFE_S)
+            self.hit_at = time.monotonic() + self._random.uniform(0.0, self._life_s)
         return self.hit_at is not None and time.monotonic() > self.hit_at
 
     def hit(self, figures: Figures) -> None:
@@ -103,7 +103,7 @@ class _Victim:
         if self.is_asleep:
             send(self.process, signal.SIGCONT)
             self.is_asleep = False
-            self.hit_at = time.monotonic() + self._random.uniform(*_LIFE_S)
+            self.hit_at = time.monotonic() + self._random.uniform(0.0, self._life_s)
         elif self._random.random() < _SHARE_OF_SLEEPERS:
             send(self.process, signal.SIGSTOP)
             self.is_asleep = True
@@ -124,8 +124,8 @@ class _Victim:
         return self._note.read_bytes() if self._note.exists() else b""
 
 
-def rage(job: Job, folder: Path, num_kills: int, seed: int = 0) -> tuple[Figures, Job]:
-    """Let processes run and die until so many were killed.
+def rage(job: Job, folder: Path, num_kills: int, *, life_s: float = 0.1) -> tuple[Figures, Job]:
+    """Let processes run and die until so many were killed, each after so many seconds at most.
 
     Whenever a run ends, the next ones are asked for one more space. Returns the figures, and the
     job of all spaces that were asked for.
@@ -139,7 +139,7 @@ def rage(job: Job, folder: Path, num_kills: int, seed: int = 0) -> tuple[Figures
         while len(victims) < NUM_PROCESSES:
             note = folder / f"note-{number}-{len(victims)}-{figures.kills}"
             named = replace(asked, name=f"run-{number}-{len(victims)}")
-            victims.append(_Victim(named, note, seed + 1_000 * number + len(victims)))
+            victims.append(_Victim(named, note, 1_000 * number + len(victims), life_s))
         for victim in [each for each in victims if each.is_due() and each.process.is_alive()]:
             victim.hit(figures)
         ended = [each for each in victims if not each.process.is_alive()]

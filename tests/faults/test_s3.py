@@ -70,7 +70,7 @@ def test_case_01_killed_at_any_writing_call_a_run_on_s3_is_finished_by_the_next(
 def test_case_02_after_a_storm_on_s3_every_row_is_there_once(
     make_job: Callable[..., Job], tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    found, asked = rage(make_job(rows=60), tmp_path, 6)
+    found, asked = rage(make_job(rows=60), tmp_path, 6, life_s=0.5)
     figures(f"storm on S3: {found}; {end_storm(asked)}")
     assert found.kills >= 6
 
