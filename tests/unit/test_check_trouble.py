@@ -49,9 +49,7 @@ def test_a_damaged_part_is_blamed_whatever_duckdb_calls_it(
     part = read_record(store, documents_of(store, plan).name, plan.chunks[0].name).part
     assert part is not None
     damage(Path(store.location(part.key)))
-    with pytest.raises(
-        InvariantBroken, match=r"(?s)a part cannot be read .*python -m data repair"
-    ):
+    with pytest.raises(InvariantBroken, match=r"(?s)a part cannot be read .*python -m data repair"):
         seal(store, plan)
 
 
