@@ -22,7 +22,7 @@ demo: setup ## Embed and label a sample with a real model, and ask three SQL que
 	@$(BIN)/python -m flows.demo
 
 test: check $(MODELS) ## Check the code, then run every test, in two processes
-	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q --numprocesses 2 --no-loadscope-reorder
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make fix does it."; exit 1; }

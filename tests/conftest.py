@@ -17,6 +17,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel
+from xdist.scheduler import LoadFileScheduling
 
 from data.s3_filesystem import s3_filesystem
 from embedding import Encoder, EncoderSpec, load_encoder
@@ -33,6 +34,8 @@ SIZES = {
     "intermediate_size": 32,
     "pad_token_id": 0,
 }
+
+_SHARE_A_SERVER = "tests/e2e/"
 
 MakeFolder = Callable[..., Path]
 
@@ -55,12 +58,17 @@ def s3_url(s3_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.M
     return f"s3://{bucket}/some/store"
 
 
-@pytest.hookimpl(tryfirst=True)  # before groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of processes side by side, have one run all of a file, and one all that share a server."""
-    for item in items:
-        shared = item.path.parent if item.path.parent.name == "e2e" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(ROOT))))
+class _WholeFiles(LoadFileScheduling):
+    """Of processes side by side one runs all tests of a file; one all that share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return _SHARE_A_SERVER if file.startswith(_SHARE_A_SERVER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Asked where there are several processes."""
+    return _WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")
