@@ -72,7 +72,8 @@ def superseded_chunks(store: Store, clock: Clock, needed: set[str]) -> Iterator[
     plans = needed | {corpus.plan for corpus in newest.corpora.values()}
     plans |= set(_plans_under_way(store, clock, newest))
     kept = {chunk.name for plan in plans for chunk in load_plan(store, plan).chunks}
-    for dataset in sorted(store.list("datasets"), key=lambda name: _order(store, name)):
+    committed = [name for name in store.list("datasets") if committed_chunks(store, name)]
+    for dataset in sorted(committed, key=lambda name: _order(store, name)):
         gone = sorted(committed_chunks(store, dataset) - kept)
         old = [chunk for chunk in gone if clock.is_old(record_key(dataset, chunk))]
         for chunk, record in try_records(store, dataset, old):

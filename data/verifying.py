@@ -13,6 +13,7 @@ from data.lineage import Dataset
 from data.models import DamagedModel, load_model
 from data.owed import owed_chunks
 from data.plan import load_plan
+from data.promotion import labelers_in_force
 from data.reviews import read_review_file, review_numbers
 from data.runs import RunRecord
 from data.seals import newest_number, newest_seal, read_seal
@@ -44,6 +45,8 @@ def find_damage(store: OpenStore, say: Callable[[str], None]) -> Iterator[Damage
     yield from _read_plans(store, book)
     datasets = []
     for name in store.list("datasets"):
+        if not store.list(f"datasets/{name}/commits"):
+            continue  # nothing was committed: a kill may have left half of it
         try:
             datasets.append(_dataset(store, name))
         except (ValueError, StoreError, FileNotFoundError) as error:
@@ -94,13 +97,27 @@ def _damaged_reviews(store: Store) -> Iterator[Damage]:
 
 
 def _damaged_models(store: Store) -> Iterator[Damage]:
-    for name in store.list("models"):
+    """Models whose fit came to its end, which `about.json` says, and the labelers in force."""
+    there, in_force = set(store.list("models")), _in_force(store)
+    for name in sorted(there | in_force):
+        if name not in there:
+            yield Damage(f"models/{name}", "it is in force, and gone", _FROM_A_COPY)
+            continue
+        if "about.json" not in store.list(f"models/{name}") and name not in in_force:
+            continue
         try:
             for read in _MODEL_FILES:
                 read(store, name)
         except (DamagedModel, OSError) as error:
             words = first_line(error).removeprefix(f"models/{name}").lstrip("/: ")
             yield Damage(f"models/{name}", words.removesuffix(".").removesuffix(_FIT), _AGAIN)
+
+
+def _in_force(store: Store) -> set[str]:
+    try:
+        return set(labelers_in_force(store).values())
+    except ValueError:
+        return set()  # the newest seal, which was named already
 
 
 def _read_plans(store: Store, book: ChunkBook) -> Iterator[Damage]:

@@ -1,6 +1,7 @@
 """`python -m data`: what a person types, what is said, and the exit code that a script sees."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import data.__main__ as command_line
-from data import LocalStore
+from data import LocalStore, promote
 from tests.commits import space
 from tests.labels import keep_labeler
 from tests.stores import corpus_of, embed, files_below, tiny_store, write_texts
@@ -57,6 +58,27 @@ def test_it_starts_without_torch_and_prefect(store: LocalStore) -> None:
     imported = {line.rsplit("|", 1)[-1].strip() for line in said.stderr.splitlines()}
     assert "duckdb" in imported
     assert imported.isdisjoint({"torch", "prefect", "transformers"})
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["datasets/bert_cls-01234567/.lineage.json.0", "models/topic-01234567/tensors.safetensors"],
+)
+def test_what_a_kill_leaves_is_no_damage(store: LocalStore, typed: Typed, left: str) -> None:
+    path = store.root / left
+    path.parent.mkdir()
+    path.write_bytes(b"half")
+    assert typed("verify", store.root)[0] == 0
+    assert typed("gc", "--superseded", store.root)[0] == 0
+
+
+def test_a_labeler_in_force_that_is_gone_is_damage(store: LocalStore, typed: Typed) -> None:
+    (labeler,) = store.list("models")
+    promote(store, labeler)
+    shutil.rmtree(store.root / "models" / labeler)
+    code, said = typed("verify", store.root)
+    assert code == 1
+    assert said.startswith(f"models/{labeler}: it is in force, and gone. Restore")
 
 
 def test_damage_is_a_line_with_a_remedy_that_works(store: LocalStore, typed: Typed) -> None:
