@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from data import promote, publish_catalog
+from data.sql import quote_name
 from tests.labels import keep_labeler, label
 from tests.stores import ask, corpus_of, embed, tiny_store, write_texts
 
@@ -42,5 +43,7 @@ def test_hostile_titles_and_labels_come_back_unchanged(title: str, labels: list[
         (change,) = ask(store, "SELECT labeler, label_before, label_after FROM label_changes")
         assert ask(store, "SELECT label FROM votes_soft") == [labels[0]]
         assert ask(store, "SELECT DISTINCT labels FROM labelers") == [labels]
+        for name in ask(store, "SELECT table_name FROM information_schema.tables"):
+            ask(store, f"FROM {quote_name(name)}")
     assert current == (title, second, labels[0])
     assert change == (title, labels[1], labels[0])
