@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 
 TEXTS = [f"a remark about item {n}" for n in range(30)]
@@ -123,11 +125,13 @@ def test_out_of_memory_halves_the_budget_and_the_receipt_says_so(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.write("a.parquet", TEXTS)
+    reference = process_encoder(small.encoder, None).encode(TEXTS, PoolingSpec(strategy="mean"))
     cramped = Cramped(small, monkeypatch, capacity=64)
     before = cramped.encoder.token_budget
+    work = small.plan(chunk_rows=30)
 
     try:
-        (receipt, *_) = small.step(small.plan(chunk_rows=30))
+        (receipt,) = small.step(work)
     finally:
         cramped.remove()
 
@@ -135,6 +139,9 @@ def test_out_of_memory_halves_the_budget_and_the_receipt_says_so(
     assert receipt.token_budget == cramped.encoder.token_budget
     assert receipt.token_budget is not None
     assert 8 <= receipt.token_budget <= 64 < before
+    small.publish(work, [receipt])
+    stored = small.ask("SELECT vector FROM splade_tiny_mean ORDER BY row")
+    np.testing.assert_allclose([vector for (vector,) in stored], reference, atol=1e-6)
 
 
 def test_a_text_that_does_not_fit_alone_fails_its_chunk_and_leaves_the_others(
