@@ -33,7 +33,7 @@ _DDL = """
         high DOUBLE, p_value DOUBLE, num_test BIGINT);
     CREATE TABLE linear_heads (
         labeler TEXT, version TEXT, space TEXT, label TEXT, position INTEGER, weights DOUBLE[],
-        bias DOUBLE);
+        bias DOUBLE, soft_share DOUBLE, softer DOUBLE);
 """
 _OF_TEST = ConfigDict(frozen=True, extra="ignore")
 _LINEAR = frozenset({"logistic_regression", "linear_svm", "linear"})
@@ -176,4 +176,6 @@ def _head_rows(store: OpenStore, labeler: StoredLabeler) -> Iterator[_Row]:
             "position": number + 1,
             "weights": weights[number].tolist(),
             "bias": float(bias[number]),
+            "soft_share": labeler.calibration.soft_share,
+            "softer": labeler.calibration.soft_scale / scale[0],
         }

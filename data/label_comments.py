@@ -11,7 +11,8 @@ LABEL_TABLES: dict[str, str] = {
     "paired_tests": "Two labelers on the same test documents: is one of them better?",
     "linear_heads": "The weights of linear labelers of a space, calibration included: "
     "probabilities are the softmax over labels (single_label) or the sigmoid (multi_label) of "
-    "list_inner_product(vector::DOUBLE[], weights) + bias.",
+    "logit = list_inner_product(vector::DOUBLE[], weights) + bias; of a single-label task, "
+    "(1 - soft_share) of it and soft_share of the softmax of softer * logit.",
     "drift": "For each run and labeler: statistics of what was decided that run, each beside the "
     "most that is not unusual. Drift is not loss of accuracy: that is in the view audit.",
     "audit_sample": "Documents that were drawn at random, whatever their score, for people to "
@@ -95,6 +96,8 @@ LABEL_TABLE_COLUMNS: dict[str, dict[str, str]] = {
         "position": "Its place among the labels, from 1: probabilities[position].",
         "weights": "One for each dimension of the space.",
         "bias": "What is added.",
+        "soft_share": "Share of the probabilities that comes from a softer softmax.",
+        "softer": "Its logits are this many times the others: below 1.",
     },
     "drift": {
         "run": "The run.",

@@ -47,12 +47,17 @@ class StoredMethod(BaseModel):
 
 
 class StoredCalibration(BaseModel):
-    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label."""
+    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label.
+
+    `soft_share` of those of a single-label task comes from the softmax of soft_scale * logits.
+    """
 
     model_config = _OF_ABOUT
 
     scale: tuple[float, ...] = (1.0,)
     shift: tuple[float, ...] = (0.0,)
+    soft_share: float = 0.0
+    soft_scale: float = 1.0
 
 
 class StoredDecision(BaseModel):

@@ -4,7 +4,7 @@ Knows arrays, encoders and poolings. Knows no corpus, no store and no Prefect.
 """
 
 from labeling.examples import Examples
-from labeling.heads.linear_head import LinearHead, linear_weights
+from labeling.heads.linear_head import LinearHead
 from labeling.heads.tables import ENSEMBLES, HEADS, TEXT_HEADS
 from labeling.judging.calibration import (
     calibration_bins,
@@ -116,7 +116,6 @@ __all__ = [
     "fit_thresholds",
     "labeler_from_bytes",
     "labeler_to_bytes",
-    "linear_weights",
     "predict",
     "prepare_examples",
     "probabilities",

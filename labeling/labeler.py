@@ -59,12 +59,17 @@ class Method(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label."""
+    """Probabilities are softmax or sigmoid of scale * logits + shift; one of each, or per label.
+
+    `soft_share` of those of a single-label task comes from the softmax of soft_scale * logits.
+    """
 
     model_config = _FROZEN
 
     scale: tuple[float, ...] = (1.0,)
     shift: tuple[float, ...] = (0.0,)
+    soft_share: float = 0.0
+    soft_scale: float = 1.0
 
 
 class DecisionRule(BaseModel):

@@ -7,7 +7,7 @@ import numpy as np
 
 from labeling.heads.checks import expect_tensors, vectors_of
 from labeling.heads.head_kind import HeadSetting
-from labeling.labeler import Inputs, Labeler
+from labeling.labeler import Inputs
 
 _SLICE_ROWS = 8_192  # of vectors that are in memory as float64 at a time
 
@@ -48,17 +48,3 @@ def restore_linear(tensors: Mapping[str, np.ndarray], setting: HeadSetting) -> L
     expected = {"weights": ("labels", "dimension"), "bias": ("labels",)}
     expect_tensors(tensors, expected, setting.sizes)
     return LinearHead(tensors["weights"], tensors["bias"])
-
-
-def linear_weights(labeler: Labeler) -> tuple[np.ndarray, np.ndarray] | None:
-    """Weights W and bias b with the calibration in them; None: it is no linear head of a space.
-
-    The labeler's probabilities are softmax(W x + b), or sigmoid for a multi-label task: SQL can
-    score a space with them.
-    """
-    head, spec = labeler.head, labeler.spec
-    if not isinstance(head, LinearHead) or spec.source.kind != "space":
-        return None
-    scale, shift = np.array(spec.calibration.scale), np.array(spec.calibration.shift)
-    weights = np.broadcast_to(scale, len(head.bias))[:, None] * head.weights
-    return weights, scale * head.bias + shift

@@ -18,8 +18,10 @@ _LOG_SCALES = (-6.0, 6.0)  # perfect logits would ask for an infinite scale
 
 def probabilities(logits: np.ndarray, calibration: Calibration, task: Task) -> np.ndarray:
     """Float32 [n, labels]; the rows of a single-label task sum to 1."""
-    scaled = np.asarray(logits, np.float64) * calibration.scale + calibration.shift
-    linked: np.ndarray = _LINKS[task](scaled)
+    logits = np.asarray(logits, np.float64)
+    linked: np.ndarray = _LINKS[task](logits * calibration.scale + calibration.shift)
+    if share := calibration.soft_share:
+        linked = (1 - share) * linked + share * softmax(calibration.soft_scale * logits, axis=1)
     return linked.astype(np.float32)
 
 
@@ -27,9 +29,12 @@ def fit_calibration(logits: np.ndarray, indicator: np.ndarray, task: Task) -> Ca
     """The calibration that gives these logits the least log loss.
 
     They must be of rows that the head was not trained on. A single-label task gets one
-    temperature, which changes no decision; a multi-label task gets Platt's sigmoid for each label.
+    temperature, or two whose probabilities are mixed where the rows say that one is not enough,
+    by the Bayesian information criterion; neither changes a decision. A multi-label task gets
+    Platt's sigmoid for each label.
 
-    Source: Guo et al. 2017, On Calibration of Modern Neural Networks; Platt 1999.
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks; Zhang et al. 2020,
+    Mix-n-Match; Platt 1999.
     """
     return _FITS[task](np.asarray(logits, np.float64), indicator)
 
@@ -80,7 +85,50 @@ def _fit_temperature(logits: np.ndarray, indicator: np.ndarray) -> Calibration:
         return -float(log_softmax(logits * np.exp(log_scale), axis=1)[indicator].mean())
 
     found = minimize_scalar(loss, bounds=_LOG_SCALES, method="bounded", options={"xatol": 1e-4})
-    return Calibration(scale=(float(np.exp(found.x)),), shift=(0.0,))
+    one = Calibration(scale=(float(np.exp(found.x)),), shift=(0.0,))
+    two, two_loss = _fit_two_temperatures(logits, indicator, float(found.x))
+    is_better = len(logits) * (found.fun - two_loss) > np.log(len(logits))
+    return two if is_better else one
+
+
+def _fit_two_temperatures(
+    logits: np.ndarray, indicator: np.ndarray, start: float
+) -> tuple[Calibration, float]:
+    """The best mixture of a sharp softmax and a soft one, and its log loss; `start`: log scale.
+
+    A softmax is compressed most where the penalty is strong: then unsure rows are too little sure,
+    and sure ones too much, whatever the temperature.
+    """
+    true = logits[indicator]
+
+    def parts(scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """The probability of the truth, and its derivative by the scale."""
+        shares = softmax(logits * scale, axis=1)
+        truth = shares[indicator]
+        return truth, truth * (true - (shares * logits).sum(axis=1))
+
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
+        scale, ratio, share = _open_mixture(found)
+        (sharp, by_sharp), (soft, by_soft) = parts(scale), parts(scale * ratio)
+        mixed = np.maximum((1 - share) * sharp + share * soft, np.finfo(np.float64).tiny)
+        by_scale = (1 - share) * by_sharp + share * ratio * by_soft
+        slopes = (
+            scale * by_scale,
+            share * by_soft * scale * ratio * (1 - ratio),
+            (soft - sharp) * share * (1 - 2 * share),
+        )
+        return -float(np.log(mixed).mean()), -np.array([(s / mixed).mean() for s in slopes])
+
+    limits = (_LOG_SCALES, (-5.0, 5.0), (-8.0, 8.0))
+    found = minimize(loss, np.array([start, 0.0, -2.0]), jac=True, bounds=limits)
+    scale, ratio, share = _open_mixture(found.x)
+    soft = {"soft_share": share, "soft_scale": scale * ratio}
+    return Calibration(scale=(scale,), shift=(0.0,), **soft), float(found.fun)
+
+
+def _open_mixture(found: np.ndarray) -> tuple[float, float, float]:
+    """Scale, how much softer the other one is, and its share, which is at most a half."""
+    return float(np.exp(found[0])), float(expit(found[1])), float(expit(found[2])) / 2
 
 
 def _fit_sigmoids(logits: np.ndarray, indicator: np.ndarray) -> Calibration:

@@ -34,7 +34,34 @@ def test_a_temperature_undoes_a_scaling_of_the_logits(scale: float) -> None:
     found = fit_calibration(logits * scale, truth, "single_label")
 
     assert found.scale[0] * scale == pytest.approx(1, abs=0.05)
+    assert found.soft_share == 0.0
     assert found.shift == (0.0,)
+
+
+def test_a_share_of_probabilities_is_softer() -> None:
+    logits = np.log([[1.0, 2.0, 5.0]])
+    calibration = Calibration(scale=(2.0,), soft_share=0.25, soft_scale=0.0)
+    found = probabilities(logits, calibration, "single_label")
+
+    assert found[0] == pytest.approx([1 / 40 + 1 / 12, 4 / 40 + 1 / 12, 25 / 40 + 1 / 12])
+
+
+def test_two_temperatures_are_found_where_truth_has_two_and_change_no_decision() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(20_000, 4))
+    two = Calibration(scale=(4.0,), soft_share=0.3, soft_scale=1.0)
+    chances = probabilities(logits, two, "single_label")
+    truth = np.eye(4, dtype=bool)[
+        (chances.cumsum(axis=1)[:, :3] < rng.random((20_000, 1))).sum(axis=1)
+    ]
+    found = fit_calibration(logits, truth, "single_label")
+
+    assert (found.scale[0], found.soft_scale) == pytest.approx((4, 1), rel=0.15)
+    assert found.soft_share == pytest.approx(0.3, abs=0.05)
+    calibrated = probabilities(logits, found, "single_label")
+    assert (calibrated.argmax(axis=1) == logits.argmax(axis=1)).all()
+    score, is_right = calibrated.max(axis=1), truth[np.arange(20_000), calibrated.argmax(axis=1)]
+    assert expected_calibration_error(score, is_right) < ece_limit(score)
 
 
 def test_each_label_of_several_gets_a_line_of_its_own() -> None:

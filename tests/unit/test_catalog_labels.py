@@ -270,7 +270,8 @@ def test_sql_scores_a_space_with_the_weights_of_a_linear_labeler(
     store: LocalStore, plan: Plan
 ) -> None:
     source = {"kind": "space", "space": MEAN.fingerprint, "name": "bert_mean"}
-    calibration = {"scale": [2.0], "shift": [0.5]}
+    soft = {"soft_share": 0.25, "soft_scale": 1.0}
+    calibration = {"scale": [2.0], "shift": [0.5], **soft}
     about = about_labeler("mean", source=source, calibration=calibration)
     weights = np.eye(3, dtype=np.float32)
     bias = np.array([0.0, 1.0, 2.0], np.float32)
@@ -287,6 +288,7 @@ def test_sql_scores_a_space_with_the_weights_of_a_linear_labeler(
     assert [(place, name) for place, name, *_ in found] == list(enumerate(LABELS, start=1))
     for place, _, logit, value in found:
         assert logit == 2 * (value + (place - 1)) + 0.5
+    assert set(ask(store, "SELECT soft_share, softer FROM linear_heads")) == {(0.25, 0.5)}
 
 
 @pytest.mark.parametrize(

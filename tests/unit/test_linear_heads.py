@@ -3,9 +3,7 @@
 import json
 from dataclasses import replace
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 from scipy.special import expit, softmax
 from sklearn import linear_model, svm
@@ -17,13 +15,12 @@ from labeling import (
     Task,
     labeler_from_bytes,
     labeler_to_bytes,
-    linear_weights,
     predict,
 )
 from labeling.heads.head_kind import HeadKind, TrainingRows
 from labeling.heads.linear import fit_standardized
 from labeling.heads.standardizing import standardize
-from tests.labelled import DIMENSION, LABELS, TASKS, draw_examples, train
+from tests.labelled import TASKS, draw_examples, train
 
 TOLERANCE = 1e-6  # of probabilities
 both_tasks = pytest.mark.parametrize("task", TASKS)
@@ -88,54 +85,6 @@ def test_a_stored_support_vector_machine_gives_the_margins_of_scikit_learn() -> 
     model.fit(features, rows.indicator.argmax(axis=1))
     found = stored(kind, rows, "linear_svm")
     np.testing.assert_allclose(found, model.decision_function(features), rtol=0, atol=1e-5)
-
-
-@both_tasks
-@pytest.mark.parametrize("name", ["logistic_regression", "linear_svm"])
-def test_sql_gives_a_space_the_probabilities_of_its_labeler(name: str, task: Task) -> None:
-    examples, vectors = draw_examples(task)
-    member = train(name, examples, vectors)
-    found = linear_weights(member.labeler)
-    assert found is not None
-    weights, bias = found
-    with duckdb.connect() as connection:
-        connection.register("space", table(range(len(vectors)), "vector", vectors))
-        heads = table(LABELS, "weights", weights).append_column("bias", pa.array(bias))
-        connection.register("heads", heads)
-        answered = connection.execute(SCORES[task]).fetchall()
-    expected = predict(member.labeler, vectors).probabilities
-    np.testing.assert_allclose(
-        np.array([score for _, _, score in answered]).reshape(expected.shape),
-        expected,
-        rtol=0,
-        atol=TOLERANCE,
-    )
-
-
-def table(names: object, column: str, rows: np.ndarray) -> pa.Table:
-    flat = pa.array(rows.astype(np.float32).ravel())
-    return pa.table({"name": names, column: pa.FixedSizeListArray.from_arrays(flat, DIMENSION)})
-
-
-LOGITS = f"""
-    SELECT space.name AS row, heads.name AS label,
-      array_inner_product(vector::FLOAT[{DIMENSION}], weights::FLOAT[{DIMENSION}]) + bias AS logit
-    FROM space, heads
-"""
-SCORES = {
-    "single_label": f"""
-        SELECT row, label, exp(logit) / sum(exp(logit)) OVER (PARTITION BY row)
-        FROM ({LOGITS}) ORDER BY row, label
-    """,
-    "multi_label": f"""
-        SELECT row, label, 1 / (1 + exp(-logit)) FROM ({LOGITS}) ORDER BY row, label
-    """,
-}
-
-
-@pytest.mark.parametrize("name", ["mlp", "prototype", "tfidf", "stack"])
-def test_a_head_that_is_not_linear_in_vectors_has_no_linear_weights(name: str) -> None:
-    assert linear_weights(train(name, *draw_examples()).labeler) is None
 
 
 @pytest.mark.parametrize("name", ["logistic_regression", "linear_svm", "mlp"])
