@@ -62,6 +62,21 @@ class Checkout:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of the checkout, nothing started in it."""
+    return copy_checkout(tmp_path_factory)
+
+
+@pytest.fixture
+def lonely_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """Another copy, with a server of its own in which nothing is deployed."""
+    copy = copy_checkout(tmp_path_factory)
+    try:
+        copy.type("python -m flows.server up")
+        yield copy
+    finally:
+        copy.run("make down")
+
+
+def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     folder = tmp_path_factory.mktemp("copy") / "poolhouse"
     ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored))
