@@ -69,7 +69,7 @@ from data.sampling import hash_numbers, sample_texts
 from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
 from data.sealing import seal_corpus
 from data.seals import SealOutcome, SealRequest, newest_seal
-from data.store import OpenStore, Store, StoreError, StoreSpec
+from data.store import OpenStore, Store, StoreError, StoreSpec, StoreUnreachable
 from data.stored_chunks import (
     ChunkVectors,
     read_documents,
@@ -114,6 +114,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreSpec",
+    "StoreUnreachable",
     "StoredLabeler",
     "StoredModel",
     "catalog_link",

@@ -11,11 +11,22 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
-from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 
 from data.s3_filesystem import s3_filesystem
 from data.s3_upload import Upload
-from data.store import StoreError, StoreNotWritable, key_parts, workspace_of
+from data.store import (
+    StoreError,
+    StoreNotWritable,
+    StoreUnreachable,
+    key_parts,
+    workspace_of,
+)
 
 _SMALL_BYTES = 64 << 10
 _CONFLICT_WAITS_S = (0.1, 0.3, 1.0, 3.0)
@@ -144,14 +155,23 @@ def _s3_errors(root: str) -> Iterator[None]:
             f"the store {root} cannot be used ({error}). Put the key and the secret of somebody "
             "who may read and write there into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         ) from error
+    except ParamValidationError as error:
+        raise _no_bucket(root) from error
     except BotoCoreError as error:
-        raise ConnectionError(f"the store {root} does not answer ({error}).") from error
+        raise StoreUnreachable(
+            f"the store {root} does not answer ({error}). Look at the network and at "
+            "AWS_ENDPOINT_URL, and run the same command again: what is committed stays."
+        ) from error
     except FileNotFoundError as error:
         if _code(error) == "NoSuchBucket":
-            raise StoreNotWritable(
-                f"the store {root} has no bucket. Create it, or give another store.path."
-            ) from error
+            raise _no_bucket(root) from error
         raise
+
+
+def _no_bucket(root: str) -> StoreNotWritable:
+    return StoreNotWritable(
+        f"the store {root} has no bucket. Create it, or give another store.path."
+    )
 
 
 def _status(error: OSError) -> int | None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import fsspec
 
 from data.s3_filesystem import PartFiles, s3_filesystem
 from data.store import DiskFull, OpenStore, StoreError
@@ -44,7 +45,7 @@ def bounded_memory(store: OpenStore, limit: str) -> Iterator[duckdb.DuckDBPyConn
     try:
         with duckdb.connect(config=config) as connection:
             if store.filesystem is not None:
-                connection.register_filesystem(PartFiles(store.filesystem))
+                _read_s3(connection, store.filesystem)
             yield connection
     except duckdb.Error as error:
         if any(words in str(error) for words in _FULL_DISK):
@@ -69,7 +70,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(str(catalog), read_only=True)
         with connection:
             if connection.execute(_IS_OVER_S3).fetchall():
-                connection.register_filesystem(PartFiles(s3_filesystem()))
+                _read_s3(connection, s3_filesystem())
             yield connection
     except duckdb.Error as error:
         if connection is not None and not isinstance(error, _DAMAGES):
@@ -79,6 +80,16 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "program that holds it, if one is named; else build it anew: "
             "python -m flows.publish STORE"
         ) from error
+
+
+def _read_s3(connection: duckdb.DuckDBPyConnection, filesystem: fsspec.AbstractFileSystem) -> None:
+    """Let DuckDB read s3:// paths through Python, in one thread.
+
+    Of several, one may wait for Python's lock while the lock's holder waits for it: a run hung now
+    and then, as in github.com/duckdb/duckdb/issues/16501 and pull/13768.
+    """
+    connection.execute("SET threads = 1")
+    connection.register_filesystem(PartFiles(filesystem))
 
 
 def quote_name(name: str) -> str:

@@ -49,6 +49,10 @@ class DiskFull(StoreError):
     """No space was left; what was committed before stays, and a later run goes on from there."""
 
 
+class StoreUnreachable(ConnectionError):
+    """The server of a store gives no answer: not a StoreError, since it may give one later."""
+
+
 class StoreSpec(BaseModel):
     """Where results are kept."""
 
@@ -73,12 +77,6 @@ class StoreSpec(BaseModel):
             raise ValueError(
                 f"the store {path!r} is on {scheme}://, whose exclusive create Poolhouse has not "
                 "proved. Give a folder on a local disk, or a place on S3."
-            )
-        if "@" in place:  # not shown: it may be a password
-            raise ValueError(
-                "the store's path has an '@' in it. A key and a secret belong into the "
-                "environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Give s3://bucket/"
-                "prefix alone."
             )
         if not place.strip("/"):
             raise ValueError(f"the store {path!r} names no bucket. Give s3://bucket/prefix.")

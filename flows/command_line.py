@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from data import StoreError
+from data import StoreError, StoreUnreachable
 from flows.console import console
 
 _INTERRUPTED = 130  # what a shell says of a command ended by Ctrl-C
@@ -95,7 +95,7 @@ def plain_errors(*more: type[Exception]) -> Iterator[None]:
     logging.getLogger("prefect._internal").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith("prefect"))
-    expected: tuple[type[Exception], ...] = (ValueError, StoreError, *more)
+    expected: tuple[type[Exception], ...] = (ValueError, StoreError, StoreUnreachable, *more)
     try:
         yield
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from tests.faults.work import Job
 from tests.s3_server import running_server
 from tests.stores import corpus_of, tiny_store, write_texts
 
-ROWS, LIFE_S = 100, 1.0  # some runs shall end: on S3 one takes seconds
+ROWS, LIFE_S = 100, 0.4  # some runs shall end: on S3 one takes seconds
 
 
 def main() -> None:
