@@ -10,14 +10,13 @@ import data.sealing
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
 from data.checks import InvariantBroken
 from tests.faults.accounts import account
-from tests.faults.faulty_store import Call, Moment, stop_this_process
 from tests.faults.memory_store import Actor, MemoryStore
 from tests.faults.processes import end, send, start, wait_until_stopped
 from tests.faults.protocol import SPACES, run_over, unsound_records
 from tests.faults.runs import begin_run, do_chunks, end_run, texts_of, whole_run
 from tests.faults.sources import Sources
 from tests.faults.test_machine import OneByOne
-from tests.faults.work import Job, publish
+from tests.faults.work import Job, StopWhileBuilding, publish
 from tests.stores import write_texts
 
 
@@ -62,25 +61,13 @@ def test_case_04_wherever_a_run_slept_vectors_are_of_the_documents_texts(
     assert calls > 20
 
 
-class _StopWhileBuilding:
-    """Stops its process once, at its first call while a catalog is being built."""
-
-    def __init__(self, job: Job) -> None:
-        self._folder, self._is_done = job.store / "catalog", False
-
-    def __call__(self, _call: Call, _moment: Moment) -> None:
-        if not self._is_done and any(self._folder.glob("*.building")):
-            self._is_done = True
-            stop_this_process()
-
-
 def test_case_30_a_publisher_that_slept_never_leaves_an_older_catalog(
     make_job: Callable[..., Job],
 ) -> None:
     job = make_job()
     store = LocalStore(job.store)
     whole_run(store, job.corpus, job.spaces[0])
-    sleeper = start(publish, job, _StopWhileBuilding(job))
+    sleeper = start(publish, job, StopWhileBuilding(job.store))
     wait_until_stopped(sleeper)
     whole_run(store, job.corpus, *job.spaces)
 

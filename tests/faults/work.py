@@ -27,8 +27,10 @@ from data import (
 )
 from tests.faults.accounts import account
 from tests.faults.faulty_store import (
+    Call,
     Fault,
     FaultyStore,
+    Moment,
     kill_this_process,
     no_fault,
     stop_this_process,
@@ -79,6 +81,18 @@ def do_all(job: Job, fault: Fault = no_fault) -> None:
 def publish(job: Job, fault: Fault = no_fault) -> None:
     """Build the catalog of what is sealed."""
     publish_catalog(FaultyStore(job.open(), fault))
+
+
+class StopWhileBuilding:
+    """A fault: stops its process once, at its first call while a catalog is being built."""
+
+    def __init__(self, store: Path) -> None:
+        self._folder, self._is_done = store / "catalog", False
+
+    def __call__(self, _call: Call, _moment: Moment) -> None:
+        if not self._is_done and any(self._folder.glob("*.building")):
+            self._is_done = True
+            stop_this_process()
 
 
 class Touches:
