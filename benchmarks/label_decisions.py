@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit, logit
 
-from benchmarks.label_accuracy import LARGEST_ECE, MANY_TEST_ROWS, judge
+from benchmarks.label_accuracy import LARGEST_ECE, judge, largest_ece
 from benchmarks.label_data import MANY_ROWS, LabelData, read_data
 from benchmarks.label_report import POINTS, metric_figure
 from benchmarks.results import Figure, Measurement, NotMeasured
@@ -35,7 +35,7 @@ def measure_decisions(data: LabelData) -> Measurement:
         ),
         Figure(
             what=f"splits of {RESPLITS} in which the ECE is no larger than it may be",
-            value=float(sum(_is_calibrated(one) for one in found)),
+            value=float(sum(one.metric("ece").value <= largest_ece(data, one) for one in found)),
             unit="count",
             note=f"{LARGEST_ECE}, or the band of a perfectly calibrated one, of 95 in 100",
         ),
@@ -92,11 +92,6 @@ def _resplit(data: LabelData, number: int) -> Evaluation:
     return judge(
         other, other.head(POOLING, HeadSpec(parameters={"c": [ONE_PENALTY]} if many else {}))
     )
-
-
-def _is_calibrated(found: Evaluation) -> bool:
-    limit = LARGEST_ECE if found.num_test >= MANY_TEST_ROWS else found.ece_limit
-    return found.metric("ece").value <= limit
 
 
 def _spread(what: str, values: list[float]) -> Figure:
