@@ -34,6 +34,12 @@ def write_texts(path: Path, texts: Any, row_group_size: int | None = None, **col
     return path
 
 
+def raw(values: list[bytes | None]) -> pa.Array:
+    """Bytes in a text column, as a careless writer leaves them."""
+    valid, offsets, content = pa.array(values, pa.binary()).buffers()
+    return pa.Array.from_buffers(pa.string(), len(values), [valid, offsets, content])
+
+
 def tiny_store(folder: Path) -> LocalStore:
     return open_store(StoreSpec(path=str(folder)))
 

@@ -9,6 +9,7 @@ import pytest
 from tests.commits import space
 from tests.faults.runs import texts_of
 from tests.faults.work import Job
+from tests.small_corpus import small  # noqa: F401 - a fixture
 from tests.stores import corpus_of, tiny_store, write_texts
 
 FIGURES = pytest.StashKey[list[str]]()

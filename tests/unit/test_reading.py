@@ -12,7 +12,7 @@ import pytest
 
 from data import ChunkFailure, ChunkRows, make_plan, read_chunks, write_part
 from tests.commits import read_all
-from tests.stores import corpus_of, tiny_store, write_texts
+from tests.stores import corpus_of, raw, tiny_store, write_texts
 
 BAD = b"caf\xe9"  # Latin-1: not UTF-8
 SURROGATE = b"\xed\xa0\x80"  # half of a pair, as some JSON writers leave it
@@ -22,12 +22,6 @@ def rows_of(path: Path, **spec: Any) -> ChunkRows:
     plan = make_plan(corpus_of(path, **spec), chunk_rows=10_000, chunk_bytes=1 << 30)
     (rows,) = read_all(plan)
     return rows
-
-
-def raw(values: list[bytes | None]) -> pa.Array:
-    """Bytes in a text column, as a careless writer leaves them."""
-    valid, offsets, content = pa.array(values, pa.binary()).buffers()
-    return pa.Array.from_buffers(pa.string(), len(values), [valid, offsets, content])
 
 
 def reasons(rows: ChunkRows) -> dict[int, str]:

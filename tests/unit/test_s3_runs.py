@@ -9,7 +9,7 @@ import pytest
 from data import newest_catalog, open_existing_store, publish_catalog, run_query, store_at
 from data.store import workspace_of
 from flows.search import search
-from tests.unit.conftest import CLS, MEAN, SmallCorpus
+from tests.small_corpus import CLS, MEAN, SmallCorpus
 
 TEXTS = [f"text number {n}" for n in range(50)]
 

@@ -1,16 +1,12 @@
 """Rows that cannot become a vector: refused with a reason, counted, and never stored."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from embedding import EncodedTexts, Encoder
-from pooling import PoolingSpec
-from tasks.encoders import process_encoder
+from tests.small_corpus import CLS, MEAN, spoil
 
-MEAN, CLS = PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls")
 ZERO_WIDTH = "\u200b\u200d"
 TEXTS = [f"some words about the number {n}" for n in range(12)]
 CHINESE_SUBJECTS = [
@@ -29,24 +25,6 @@ CHINESE_DEEDS = [
     "\u5199\u4e86\u4e00\u5c01\u957f\u4fe1",  # has written a long letter
 ]
 BY_SPACE = "SELECT space, reason, count(*) FROM rejects GROUP BY ALL ORDER BY ALL"
-
-
-def spoil(
-    small: Any, monkeypatch: pytest.MonkeyPatch, values: dict[int, float], *, pooling: int = 0
-) -> None:
-    """Let the encoder give these rows of a group vectors of one value, in one of its spaces."""
-    encoder = process_encoder(small.encoder, None)
-
-    def spoiled(result: EncodedTexts) -> EncodedTexts:
-        vectors = [array.copy() for array in result.vectors]
-        for row, value in values.items():
-            vectors[pooling][row] = value
-        return replace(result, vectors=tuple(vectors))
-
-    def encode_groups(groups: Any, poolings: Any, fitted: Any) -> Any:
-        return map(spoiled, Encoder.encode_groups(encoder, groups, poolings, fitted))
-
-    monkeypatch.setattr(encoder, "encode_groups", encode_groups)
 
 
 def test_null_empty_and_blank_rows_are_rejected_and_the_rest_is_embedded(small: Any) -> None:
