@@ -1,12 +1,13 @@
 """A small corpus with its store, and a count of the texts that really go through the model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -118,15 +119,32 @@ def spoil(
     pooling: int = 0,
 ) -> None:
     """Let the encoder give these rows of a group vectors of one value, in one of its spaces."""
+
+    def spoiled(vectors: np.ndarray) -> np.ndarray:
+        copied = vectors.copy()
+        for row, value in values.items():
+            copied[row] = value
+        return copied
+
+    change_vectors(small, monkeypatch, spoiled, pooling=pooling)
+
+
+def change_vectors(
+    small: SmallCorpus,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[np.ndarray], np.ndarray],
+    *,
+    pooling: int = 0,
+) -> None:
+    """Let the encoder give other vectors of every group, in one of its spaces."""
     encoder = process_encoder(small.encoder, None)
 
-    def spoiled(result: EncodedTexts) -> EncodedTexts:
-        vectors = [array.copy() for array in result.vectors]
-        for row, value in values.items():
-            vectors[pooling][row] = value
+    def changed(result: EncodedTexts) -> EncodedTexts:
+        vectors = list(result.vectors)
+        vectors[pooling] = change(vectors[pooling])
         return replace(result, vectors=tuple(vectors))
 
     def encode_groups(groups: Any, poolings: Any, fitted: Any) -> Any:
-        return map(spoiled, Encoder.encode_groups(encoder, groups, poolings, fitted))
+        return map(changed, Encoder.encode_groups(encoder, groups, poolings, fitted))
 
     monkeypatch.setattr(encoder, "encode_groups", encode_groups)

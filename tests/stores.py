@@ -95,3 +95,9 @@ def corpus_of(path: Path | str, name: str = "notes", **spec: Any) -> CorpusSpec:
 def files_below(folder: Path) -> set[str]:
     """Relative paths of all files, symlinks included."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes, but for catalogs."""
+    names = {name for name in files_below(folder) if not name.startswith("catalog")}
+    return {name: (folder / name).read_bytes() for name in names}

@@ -1,7 +1,7 @@
 """The cases that "nothing lost, nothing twice" is held to, and the tests that stand for each.
 
-A case is a number, what must hold, and tests: those of this folder carry the number in their name,
-the others are named by file. What is missing is said.
+A case is a number and what must hold. Its tests in this folder carry the number in their name;
+those elsewhere, which look closer at a part of it, are named.
 """
 
 from typing import NamedTuple
@@ -11,12 +11,11 @@ _STORE, _FILES = "tests/unit/test_store.py", "tests/unit/test_damaged_files.py"
 
 
 class Case(NamedTuple):
-    """A fault and what must come of it; `elsewhere` are tests as file::name, `missing` in words."""
+    """A fault and what must come of it; `elsewhere` are further tests as file::name."""
 
     number: int
     claim: str
     elsewhere: tuple[str, ...] = ()
-    missing: str = ""
 
 
 CASES = (

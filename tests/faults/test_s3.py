@@ -136,7 +136,7 @@ def test_case_06_a_commit_on_s3_whose_answer_was_lost_is_found_by_the_next_run(
     "trouble",
     [pytest.param("answer-is-lost", id="case 7"), pytest.param("conflict-first", id="case 8")],
 )
-def test_case_07_and_08_every_put_may_meet_itself_or_a_conflict_first(
+def test_case_07_08_every_put_may_meet_itself_or_a_conflict_first(
     make_job: Callable[..., Job], trouble: str
 ) -> None:
     job = make_job(name=trouble)

@@ -14,7 +14,7 @@ from tests.faults.accounts import account
 from tests.faults.processes import end, start
 from tests.faults.runs import begin_run, do_chunks, end_run, texts_of, whole_run
 from tests.faults.work import Job, read_within
-from tests.stores import ask, corpus_of, files_below, write_texts
+from tests.stores import ask, contents, corpus_of, write_texts
 
 
 def replace(path: Path) -> None:
@@ -103,12 +103,6 @@ def test_case_27_an_unchanged_rerun_writes_its_run_and_its_catalog_and_nothing_e
     after = contents(job.store)
     assert before.items() <= after.items()
     assert after.keys() - before.keys() == {"runs/again.json"}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file's bytes, but for catalogs."""
-    names = {name for name in files_below(folder) if not name.startswith("catalog")}
-    return {name: (folder / name).read_bytes() for name in names}
 
 
 @pytest.mark.slow
