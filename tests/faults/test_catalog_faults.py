@@ -3,13 +3,13 @@
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-import data.catalog
 from data import (
     CATALOG,
     LocalStore,
@@ -146,7 +146,7 @@ def test_case_34_a_lock_stops_no_run(
 def test_case_38_a_clock_that_is_wrong_changes_nothing(
     job: Job, years: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, now = LocalStore(job.store), data.catalog.time.time()
+    store, now = LocalStore(job.store), time.time()
     wrong = now + years * 365 * 24 * 3_600
     for path in job.store.rglob("*"):
         os.utime(path, (wrong, wrong), follow_symlinks=False)
@@ -154,6 +154,6 @@ def test_case_38_a_clock_that_is_wrong_changes_nothing(
         outcome = whole_run(store, job.corpus, *job.spaces, name=f"run-{number}")
         assert outcome.seal.number == 1
         assert len(ask(store, "FROM runs")) == number + 2
-    monkeypatch.setattr(data.catalog.time, "time", lambda: wrong)
+    monkeypatch.setattr(time, "time", lambda: wrong)
     whole_run(store, job.corpus, *job.spaces)
     assert all(account(newest_catalog(store), job.sources, each).is_good for each in job.spaces)
