@@ -133,7 +133,7 @@ def test_the_environment_sets_no_argument(typed: Any, monkeypatch: pytest.Monkey
         (["--poolings", "mean,avg"], "'avg' is not known; known: cls, mean"),
         (["--run.chunk_rows", "0"], "--run.chunk_rows: "),
         (["--run.chunk_rows", "many"], "--run.chunk_rows: "),
-        (["--store.path", "s3://bucket"], "--store.path: "),
+        (["--store.path", "gs://bucket"], "--store.path: "),
         (["--corpus.name", "A b"], "--corpus.name: "),
         (["--encoder.device", "gpu"], "--encoder.device: "),
     ],

@@ -171,5 +171,5 @@ def test_promoting_says_the_way_back_and_the_list_says_who_is_in_force(
 
 
 def test_a_labeler_that_is_not_there_is_refused(labelled: Any) -> None:
-    with pytest.raises(ValueError, match="no model 'small_typo'"):
+    with pytest.raises(ValueError, match="no labeler 'small_typo'"):
         promote_labeler(str(labelled.store), "small_typo")
