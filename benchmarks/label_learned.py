@@ -24,7 +24,7 @@ from pooling import PoolingSpec
 
 LEARNED, MEAN = "layer mix and attention, learned", "mean, learned head"
 STATES_BYTES = 6_000_000_000
-MOST_ROWS = 16_000  # to train on: of more, a sample, so that their states fit into memory
+MOST_ROWS = 6_000  # to train on: of more, a sample, so that their states fit into memory
 
 
 def measure_learned(whole: LabelData) -> Measurement:
