@@ -61,7 +61,8 @@ from data.promotion import labelers_in_force, promote, retire
 from data.queries import read_queries, run_query
 from data.reading import ChunkFailure, ChunkRows, read_chunks
 from data.reports import save_report
-from data.reuse import Reuse, find_reuse
+from data.reuse import Reuse
+from data.reuse_search import find_reuse, learn_recent
 from data.review_rows import known_texts, rows_to_review
 from data.reviews import read_reviews, save_reviews
 from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
@@ -134,6 +135,7 @@ __all__ = [
     "labelers_in_force",
     "labelled_before",
     "labels_schema",
+    "learn_recent",
     "load_dataset",
     "load_evaluation",
     "load_labeler",

@@ -117,6 +117,22 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
     return table
 
 
+def read_part_hashes(store: Store, key: str) -> pa.Table:
+    """Text hash, as bytes, and row of each vector of a space's part, in its order.
+
+    Raises:
+        DamagedPart: it cannot be read.
+    """
+    try:
+        with store.read(key) as file:
+            table = pq.read_table(
+                file, columns=["text_hash", "row"], page_checksum_verification=True
+            )
+    except (OSError, pa.ArrowException) as error:
+        raise damaged_part(key, str(error)) from error
+    return table.set_column(0, "text_hash", table["text_hash"].cast(pa.binary()))
+
+
 def damaged_part(key: str, found: str) -> DamagedPart:
     """What to raise of a part where something was found wrong."""
     return DamagedPart(

@@ -21,6 +21,7 @@ from data import (
     commit,
     discard_parts,
     find_reuse,
+    learn_recent,
     load_plan,
     new_attempt,
     open_existing_store,
@@ -83,13 +84,20 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
 
 
 def _find_reuse(store: OpenStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
-    """Read the chunks for their hashes alone, so that one scan of the catalog serves them all."""
+    """Read the chunks for their hashes alone, so that one scan of the catalog serves them all.
+
+    What the run has committed already is not in there yet, and is looked up beside it.
+    """
     hashes = (
         rows.documents["text_hash"].combine_chunks()
         for rows in read_chunks(plan, chunks)
         if isinstance(rows, ChunkRows)
     )
-    return find_reuse(store, [space.dataset for space in job.spaces], hashes)
+    datasets = [space.dataset for space in job.spaces]
+    reuse = find_reuse(store, datasets, hashes)
+    if chunks:
+        learn_recent(reuse, store, plan, datasets, chunks[0])
+    return reuse
 
 
 def embed_rows(
@@ -126,6 +134,7 @@ def _embed_chunk(
     winners = _commit(store, records, rows.digest)
     if winners is None:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {_CHANGED}")
+    reuse.learn(winner for winner in winners if winner.dataset != job.documents)
     is_ours = any(winner.attempt == attempt for winner in winners)
     budget = job_encoder(job).token_budget if assembly.num_encoded else None
     return ChunkReceipt(

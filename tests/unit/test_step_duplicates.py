@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+import data.reuse
+import data.reuse_search
 import tasks.assembly
 from pooling import PoolingSpec
 
@@ -78,7 +80,7 @@ def test_what_only_one_of_two_spaces_knows_is_encoded_for_both(small: Any) -> No
 
     small.embed(poolings=(MEAN, CLS))
 
-    assert small.num_forwarded == 8 + 5  # one chunk owes cls alone, the other both
+    assert small.num_forwarded == 8  # the first chunk owes cls alone; the other finds both
     assert small.ask("SELECT vectors FROM spaces") == [(13,), (13,)]
 
 
@@ -97,3 +99,59 @@ def test_tokens_and_truncation_come_along_with_a_reused_vector(small: Any) -> No
         ORDER BY d.file, d.row
     """)
     assert found == [(3, False), (7, True), (7, True), (3, False)]  # [CLS] and [SEP] count
+
+
+def test_duplicates_across_chunks_of_a_first_run_are_encoded_once(small: Any) -> None:
+    small.write("a.parquet", [*TEXTS, "something new", *TEXTS[::-1]])
+
+    summary = small.embed(poolings=(MEAN, CLS), chunk_rows=4)
+
+    assert small.num_forwarded == 9
+    assert (summary.encoded, summary.reused, summary.duplicates) == (9, 8, 0)
+    assert small.ask(WITHOUT_VECTOR) == small.ask(UNLIKE) == [(0,)]
+
+
+def test_what_another_task_has_committed_is_not_encoded_again(small: Any) -> None:
+    small.write("a.parquet", [*TEXTS, *TEXTS])
+    work = small.plan(chunk_rows=4)
+    for names, forwarded in ((work.chunks[:2], 8), (work.chunks[2:], 0)):
+        small.step(work.model_copy(update={"chunks": names}))
+        assert small.num_forwarded == forwarded
+
+
+def test_only_so_many_rows_of_a_run_are_looked_through(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data.reuse_search, "LEARNT_ROWS", 5)
+    small.write("a.parquet", [*TEXTS, *TEXTS])
+    work = small.plan(chunk_rows=4)
+    small.step(work.model_copy(update={"chunks": work.chunks[:2]}))
+    small.step(work.model_copy(update={"chunks": work.chunks[2:]}))
+    assert small.num_forwarded == 4  # of the two chunks before, one is looked through
+
+
+def test_a_task_forgets_the_oldest_of_its_texts(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data.reuse, "LEARNT_ROWS", 5)
+    small.write("a.parquet", [*TEXTS, *TEXTS[4:], *TEXTS])
+
+    summary = small.embed(chunk_rows=4)
+
+    assert small.num_forwarded == 8 + 4 + 4  # a chunk finds the one before it, and no other
+    assert summary.reused == 4
+    assert small.ask(WITHOUT_VECTOR) == small.ask(UNLIKE) == [(0,)]
+
+
+def test_a_recent_part_that_is_gone_is_encoded_again(
+    small: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    small.write("a.parquet", [*TEXTS, *TEXTS])
+    work = small.plan(chunk_rows=8)
+    small.step(work.model_copy(update={"chunks": work.chunks[:1]}))
+    dataset = work.job.spaces[0].dataset
+    (part,) = small.files(dataset, "parts")
+    (small.store / "datasets" / dataset / "parts" / part).unlink()
+    small.step(work.model_copy(update={"chunks": work.chunks[1:]}))
+    assert small.num_forwarded == 8
+    assert part in caplog.text
