@@ -23,13 +23,17 @@ from benchmarks.workers import Effort
 from data import CorpusSpec, StoreSpec
 from embedding import EncoderSpec, load_encoder
 from embedding.batches import PackedBatch
+from embedding.device import TOKEN_BUDGETS
 from embedding.model import ForwardPass, Transformer
 from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 from tasks.plan_corpus import EmbedRequest, plan_work
+from tasks.run_spec import RunSpec
 from tasks.step import embed_step
 
-TEXTS = 20_000  # a chunk
+TEXTS = 20_000
+CHUNKS, CHUNK_TEXTS = 16, 2_500
+BUDGET = TOKEN_BUDGETS["cuda"]
 GROUP = 8_192
 PROMISED = {"short": "at least 0.4", "mixed": "at least 0.55"}
 SPEC = EncoderSpec(model=str(MODEL), device="cpu")
@@ -44,7 +48,8 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
         pooled = [_rate(texts, tokens) for _ in range(effort.rounds)]
         with patch("embedding.pooled_texts.pool_batch", _pool_nothing):
             bare = [_rate(texts, tokens) for _ in range(effort.rounds)]
-    overlaps = [_overlap(texts) for _ in range(effort.rounds)]
+    several = spread(corpus.texts(), round(CHUNKS * CHUNK_TEXTS * min(1, effort.minutes)))
+    overlaps = [_overlap(several) for _ in range(effort.rounds)]
     promised = PROMISED.get(corpus.name, "")
     return Measurement(
         piece="host",
@@ -55,7 +60,7 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
             median_of("tokens, with pooling on the CPU", pooled, "M/s of a core"),
             median_of("tokens, pooling replaced too", bare, "M/s of a core", promised=promised),
             median_of(
-                "a chunk whose forward sleeps as long as the host works, beside either alone",
+                "a chunk whose device sleeps as long as the host works, beside either alone",
                 overlaps,
                 promised="at most 1.15",
             ),
@@ -75,56 +80,65 @@ def _rate(texts: Sequence[str], tokens: int) -> float:
 
 
 def _overlap(texts: Sequence[str]) -> float:
-    """Wall time of a chunk whose device sleeps, over that of the same without sleep."""
-    process_encoder(SPEC, None)  # loaded and tried out before its forward is replaced
-    with TemporaryDirectory() as folder, _ready_states() as calls:
-        alone = min(_embed_chunk(Path(folder) / str(n), texts) for n in range(2))
-        num_batches = calls.count // 2
-        calls.sleep_s = alone / num_batches
-        together = _embed_chunk(Path(folder) / "sleeping", texts)
+    """Wall time of a chunk whose device sleeps, two at once, over that of the host, one at a time.
+
+    Two at once is what runs beside a GPU. What the device does is sleep: forward, pooling and copy.
+    """
+    process_encoder(SPEC, BUDGET)  # loaded and tried out before its forward is replaced
+    calls = _Calls()
+    with (
+        TemporaryDirectory() as folder,
+        patch("embedding.pooled_texts.pool_batch", calls.pool),
+    ):
+        alone = min(_embed_chunks(Path(folder) / str(n), texts) for n in range(2))
+        calls.sleep_s = alone * CHUNKS / (calls.count // 2)
+        with patch("tasks.step.chunks_at_once", lambda _: 2):
+            together = _embed_chunks(Path(folder) / "sleeping", texts)
     return together / alone
 
 
-def _embed_chunk(folder: Path, texts: Sequence[str]) -> float:
-    """Seconds of the step over one chunk, from its file to its records."""
+def _embed_chunks(folder: Path, texts: Sequence[str]) -> float:
+    """Seconds of the step for each chunk, from its rows to its records, once two are under way."""
     folder.mkdir()
     pq.write_table(pa.table({"text": list(texts)}), folder / "texts.parquet")
     request = EmbedRequest(
         corpus=CorpusSpec(name="host", path=str(folder / "texts.parquet")),
         encoder=SPEC,
         poolings=(PoolingSpec(),),
+        run=RunSpec(chunk_rows=-(-len(texts) // CHUNKS), token_budget=BUDGET),
         store=StoreSpec(path=str(folder / "store")),
     )
     work = plan_work(request)
-    started = time.perf_counter()
-    receipts = list(embed_step(work.job, work.chunks))
-    seconds = time.perf_counter() - started
-    assert sum(receipt.encoded for receipt in receipts) > 0
-    return seconds
+    _, _, *receipts = embed_step(work.job, work.chunks)
+    return sum(receipt.seconds for receipt in receipts) / len(receipts)
 
 
 class _Calls:
-    """How often the forward was called, and how long each call sleeps."""
+    """How often the device was called, and how long each call sleeps."""
 
     count = 0
     sleep_s = 0.0
 
+    def pool(
+        self, _: Transformer, batch: PackedBatch, plans: Sequence[Any]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        self.count += 1
+        time.sleep(self.sleep_s)
+        return _pool_nothing(_, batch, plans)
+
 
 @contextmanager
-def _ready_states() -> Iterator[_Calls]:
+def _ready_states() -> Iterator[None]:
     """While the block lasts, a forward pass gives states that were made before."""
     states = torch.randn(65_536, 384)
-    calls = _Calls()
 
     def forward(
         _: Transformer, batch: PackedBatch, layers: Sequence[int], **__: Any
     ) -> ForwardPass:
-        calls.count += 1
-        time.sleep(calls.sleep_s)
         return ForwardPass({layer: states[: len(batch.ids)] for layer in layers}, None)
 
     with patch.object(Transformer, "forward", forward):
-        yield calls
+        yield
 
 
 def _pool_nothing(

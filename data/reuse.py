@@ -5,9 +5,9 @@ here as it goes.
 """
 
 import logging
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -37,7 +37,7 @@ class StoredVectors:
 
 
 class Reuse:
-    """Where the vectors of known texts are, for the spaces of one task."""
+    """Where the vectors of known texts are, for the spaces of one task; its threads share it."""
 
     def __init__(
         self, store: OpenStore, parts: Sequence[str], places: dict[str, pl.DataFrame]
@@ -46,7 +46,8 @@ class Reuse:
         self._store = store
         self._parts = list(parts)
         self._places = places
-        self._learnt: deque[tuple[str, pl.DataFrame]] = deque()
+        self._learnt: list[tuple[str, pl.DataFrame]] = []
+        self._turn = Lock()
 
     def learn(self, records: Iterable[Record]) -> None:
         """Add the texts of committed chunks that are not known here; a damaged part is left out.
@@ -61,11 +62,16 @@ class Reuse:
             except DamagedPart as error:
                 _log.warning("texts are encoded that are stored already: %s", error)
                 continue
-            places = pl.DataFrame(table).with_columns(part=pl.lit(len(self._parts), pl.UInt32))
-            self._parts.append(record.part.key)
-            self._learnt.append((record.dataset, places.select(list(PLACES))))
-            while sum(len(some) for _, some in self._learnt) > LEARNT_ROWS:
-                self._learnt.popleft()
+            self._add(record.dataset, record.part.key, pl.DataFrame(table))
+
+    def _add(self, dataset: str, part: str, places: pl.DataFrame) -> None:
+        with self._turn:
+            places = places.with_columns(part=pl.lit(len(self._parts), pl.UInt32))
+            self._parts.append(part)
+            learnt = [*self._learnt, (dataset, places.select(list(PLACES)))]
+            while sum(len(some) for _, some in learnt) > LEARNT_ROWS:
+                del learnt[0]
+            self._learnt = learnt
 
     def locate(self, dataset: str, hashes: pa.FixedSizeBinaryArray) -> pl.DataFrame:
         """Part and row for each hash, in the same order; null where the space lacks the text."""
@@ -107,7 +113,8 @@ class Reuse:
         except DamagedPart as error:
             _log.warning("texts are encoded that are stored already: %s", error)
             is_other = pl.col("part") != number
-            self._places = {name: some.filter(is_other) for name, some in self._places.items()}
-            self._learnt = deque((name, some.filter(is_other)) for name, some in self._learnt)
+            with self._turn:
+                self._places = {name: some.filter(is_other) for name, some in self._places.items()}
+                self._learnt = [(name, some.filter(is_other)) for name, some in self._learnt]
             raise
         return table.take(pa.array(np.searchsorted(table["row"].to_numpy(), rows)))

@@ -1,5 +1,6 @@
 """Hold what an encoder found out about one group of texts. Knows arrays, no model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,3 +41,18 @@ class EncodedTexts:
     n_content: int
     device_seconds: float
     wait_seconds: float
+
+
+def refuse_problems(found: Sequence[EncodedTexts]) -> None:
+    """Refuse texts without a token, and those whose first vector means nothing.
+
+    Raises:
+        ValueError: There are some; the message says which.
+    """
+    for problem, flags in (
+        ("without a token", [result.no_tokens for result in found]),
+        ("whose vector is not finite or zero", [result.bad[0] for result in found]),
+    ):
+        rows = np.flatnonzero(np.concatenate([np.empty(0, np.bool_), *flags])).tolist()
+        if rows:
+            raise ValueError(f"{len(rows)} texts {problem}: {rows[:10]}. Leave them out.")

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from embedding.architecture import Architecture
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
 from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
-from embedding.encoded import EncodedTexts, VectorArray
+from embedding.encoded import EncodedTexts, VectorArray, refuse_problems
 from embedding.fitted import refuse_foreign
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
@@ -69,6 +70,8 @@ class Encoder:
         self._runner = BatchRunner(
             parts.transformer, parts.tokenizer.template, token_budget=token_budget
         )
+        # Threads take turns at whole groups: at batches, all would be done at the same time.
+        self._tokenizing, self._computing, self._idle_since = Lock(), Lock(), 0.0
 
     @property
     def token_budget(self) -> int:
@@ -95,7 +98,7 @@ class Encoder:
             prompt = resolve_query_prompt(self.spec, self.parts.folder)
         groups = [texts[i : i + GROUP_TEXTS] for i in range(0, len(texts), GROUP_TEXTS)]
         found = list(self._encode_groups(groups, [plan], prompt))
-        _refuse_problems(found)
+        refuse_problems(found)
         return np.concatenate([plan.room_for(0), *(result.vectors[0] for result in found)])
 
     def encode_groups(
@@ -143,11 +146,10 @@ class Encoder:
         self, groups: Iterable[Sequence[str]], plans: Sequence[PlannedPooling], prompt: str
     ) -> Generator[EncodedTexts, None, None]:
         ahead: deque[Future[TokenizedTexts]] = deque()
-        tokenize = self.parts.tokenizer.tokenize
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:
             try:
                 for texts in groups:
-                    ahead.append(thread.submit(tokenize, texts, prompt))
+                    ahead.append(thread.submit(self._tokenize, texts, prompt))
                     if len(ahead) > GROUPS_AHEAD:
                         yield self._encode_group(ahead.popleft(), plans)
                 while ahead:
@@ -156,13 +158,19 @@ class Encoder:
                 for future in ahead:
                     future.cancel()
 
+    def _tokenize(self, texts: Sequence[str], prompt: str) -> TokenizedTexts:
+        with self._tokenizing:
+            return self.parts.tokenizer.tokenize(texts, prompt)
+
     def _encode_group(
         self, future: Future[TokenizedTexts], plans: Sequence[PlannedPooling]
     ) -> EncodedTexts:
-        started = time.perf_counter()
-        tokenized = future.result()
-        ready = time.perf_counter()
-        pooled = pool_texts(self._runner, tokenized, plans, self.parts.tokenizer.window_cut)
+        asked, tokenized = time.perf_counter(), future.result()
+        with self._computing:
+            started = time.perf_counter()
+            waited = started - max(asked, self._idle_since)
+            pooled = pool_texts(self._runner, tokenized, plans, self.parts.tokenizer.window_cut)
+            self._idle_since = ended = time.perf_counter()
         return EncodedTexts(
             vectors=pooled.vectors,
             n_tokens=tokenized.n_tokens,
@@ -172,8 +180,8 @@ class Encoder:
             bad=pooled.bad,
             n_unknown=tokenized.n_unknown,
             n_content=tokenized.n_content,
-            device_seconds=time.perf_counter() - ready,
-            wait_seconds=ready - started,
+            device_seconds=ended - started,
+            wait_seconds=waited,
         )
 
 
@@ -183,13 +191,3 @@ def _refuse_other_than_texts(texts: Sequence[str]) -> None:
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(f"text {i} is a {type(text).__name__}, not a str. Leave it out.")
-
-
-def _refuse_problems(found: Sequence[EncodedTexts]) -> None:
-    for problem, flags in (
-        ("without a token", [result.no_tokens for result in found]),
-        ("whose vector is not finite or zero", [result.bad[0] for result in found]),
-    ):
-        rows = np.flatnonzero(np.concatenate([np.empty(0, np.bool_), *flags])).tolist()
-        if rows:
-            raise ValueError(f"{len(rows)} texts {problem}: {rows[:10]}. Leave them out.")

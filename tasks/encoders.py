@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
+from threading import Lock
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from tasks.assembly import GROUP_ROWS, Encode
 from tasks.fitted import fitted_names, load_fitted
 from tasks.hangs import note_progress
 from tasks.job import EmbedJob
+
+_LOADING = Lock()  # else two threads would load it twice
 
 
 def job_encoder(job: EmbedJob) -> Encoder:
@@ -31,11 +34,12 @@ def planned_encoder(
     Raises:
         ValueError: the model was replaced since, in its folder or on the hub.
     """
-    encoder = process_encoder(spec, token_budget)
-    if encoder.identity != identity:
-        process_encoder.cache_clear()  # in a process that lives on, it is the one from before
-        del encoder
+    with _LOADING:
         encoder = process_encoder(spec, token_budget)
+        if encoder.identity != identity:
+            process_encoder.cache_clear()  # in a process that lives on, it is the one from before
+            del encoder
+            encoder = process_encoder(spec, token_budget)
     if encoder.identity != identity:
         raise ValueError(
             f"the model {spec.model!r} is not the one that was planned for: it was replaced "

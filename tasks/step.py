@@ -28,11 +28,13 @@ from data import (
     read_chunks,
     read_record,
 )
+from embedding import choose_device
 from tasks.assembly import Assembly, Group
 from tasks.encoders import job_encode, job_encoder
 from tasks.job import ChunkReceipt, EmbedJob, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
 from tasks.owed import Owed, owed_chunks, read_receipt
+from tasks.side_by_side import side_by_side
 
 _CHANGED = "the file was changed after its documents were committed. Run again to plan it anew."
 
@@ -72,15 +74,25 @@ def embed_step(job: EmbedJob, names: Sequence[str]) -> Iterator[ChunkReceipt]:
         if chunk.name in asked and chunk.name not in owed:
             yield read_receipt(store, job, chunk)
     reuse = _find_reuse(store, job, plan, chunks)
-    started = time.perf_counter()
-    for rows in read_chunks(plan, chunks):
+
+    def embed(rows: ChunkRows | ChunkFailure) -> ChunkReceipt:
         if isinstance(rows, ChunkFailure):
-            receipt = failed_receipt(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
-        else:
-            receipt = embed_rows(store, job, rows, owed[rows.chunk.name], reuse)
+            return failed_receipt(rows.chunk, rows.reason, is_unreadable=rows.is_unreadable)
+        return embed_rows(store, job, rows, owed[rows.chunk.name], reuse)
+
+    started = time.perf_counter()
+    for receipt in side_by_side(embed, read_chunks(plan, chunks), chunks_at_once(job)):
         now = time.perf_counter()
         yield receipt.model_copy(update={"seconds": now - started})
         started = now
+
+
+def chunks_at_once(job: EmbedJob) -> int:
+    """Two where a GPU computes: while it has one, the host reads, tokenises or writes another.
+
+    On a CPU the same cores would do both.
+    """
+    return 1 if choose_device(job.encoder.device) == "cpu" else 2
 
 
 def _find_reuse(store: OpenStore, job: EmbedJob, plan: Plan, chunks: Sequence[Chunk]) -> Reuse:
