@@ -9,6 +9,7 @@ import time
 import uuid
 from pathlib import Path
 
+from data.leftovers import remove
 from data.local_store import full_disk
 from data.store import OpenStore, workspace_of
 
@@ -23,9 +24,14 @@ def catalog_link(path: str) -> Path:
     return workspace_of(path) / CATALOG
 
 
+def catalog_names(store: OpenStore) -> list[str]:
+    """All that are in the store, in no order."""
+    return [name for name in store.list(_FOLDER) if name.endswith(".duckdb")]
+
+
 def new_path(store: OpenStore, seal: int) -> Path:
     """Where to build a catalog of this seal: `<seal>-<n>-<attempt>.duckdb`, n higher than all."""
-    there = [order_of(name) for name in _names(store)]
+    there = [order_of(name) for name in catalog_names(store)]
     times = max((times for number, times, _ in there if number == seal), default=0)
     return store.workspace / _FOLDER / f"{seal}-{times + 1}-{uuid.uuid4().hex[:8]}.duckdb"
 
@@ -44,7 +50,7 @@ def upload_catalog(store: OpenStore, path: Path) -> None:
 
 def download_newest(store: OpenStore) -> Path | None:
     """The copy of the store's newest catalog in the workspace, made when it is missing there."""
-    while names := _names(store):
+    while names := catalog_names(store):
         path = store.workspace / _FOLDER / max(names, key=order_of)
         if path.exists() or _is_copied(store, path):
             return path
@@ -53,7 +59,7 @@ def download_newest(store: OpenStore) -> Path | None:
 
 def remove_old_uploads(store: OpenStore) -> None:
     """Keep a few for readers that have just looked up the name of an older one."""
-    for name in sorted(_names(store), key=order_of)[:-_KEPT]:
+    for name in sorted(catalog_names(store), key=order_of)[:-_KEPT]:
         store.delete(f"{_FOLDER}/{name}")
 
 
@@ -66,12 +72,7 @@ def remove_old_files(folder: Path, in_use: Path | None) -> None:
             path.unlink(missing_ok=True)
     for path in set(files) - set(catalogs):
         if time.time() - _modified(path) > _ABANDONED_S:
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
-
-
-def _names(store: OpenStore) -> list[str]:
-    return [name for name in store.list(_FOLDER) if name.endswith(".duckdb")]
+            remove(path)
 
 
 def _is_copied(store: OpenStore, path: Path) -> bool:

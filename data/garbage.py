@@ -10,6 +10,7 @@ from functools import partial
 from itertools import pairwise
 
 from data.catalog import newest_catalog
+from data.catalog_files import catalog_names, order_of
 from data.collecting import Clock, plans_needed, superseded_chunks, unnamed_parts
 from data.leftovers import list_leftovers, remove, size_of
 from data.store import OpenStore
@@ -49,7 +50,7 @@ def list_garbage(store: OpenStore, clock: Clock) -> Iterator[Garbage]:
 def list_superseded(store: OpenStore, clock: Clock) -> Iterator[Garbage]:
     """Chunks that neither the newest seal nor a catalog that stays shows, nor an owed one needs."""
     _, kept = _catalogs(store, clock)
-    needed = plans_needed(store, {int(name.split("-")[0]) for name in kept})
+    needed = plans_needed(store, {order_of(name)[0] for name in kept})
     yield from list_unplanned(store, clock, needed)
 
 
@@ -66,7 +67,7 @@ def _catalogs(store: OpenStore, clock: Clock) -> tuple[list[str], list[str]]:
     A catalog's time is that at which the next one took its place: until then it was in use.
     """
     newest = newest_catalog(store)
-    names = [name for name in store.list("catalog") if name.endswith(".duckdb")]
+    names = catalog_names(store)
     by_age = sorted((clock.written_at(f"catalog/{name}"), name) for name in names)
     old = {
         name

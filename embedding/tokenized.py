@@ -78,5 +78,19 @@ class TokenizedTexts(TokenRows):
         )
 
 
+def shared_start(row: list[int], prompt_ids: list[int]) -> int:
+    """How many ids the row begins with that the prompt alone begins with too.
+
+    Counting the prompt's own ids would be wrong: a trailing space is a token of the prompt
+    alone, but part of the next word when a text follows.
+    """
+    shared = 0
+    for found, expected in zip(row, prompt_ids, strict=False):
+        if found != expected:
+            break
+        shared += 1
+    return shared
+
+
 def _join(parts: Sequence[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype), *parts])

@@ -20,7 +20,7 @@ from embedding.huge_texts import HugeTexts, cut_at_space
 from embedding.long_texts import TRUNCATE, LongTexts
 from embedding.spec import EncoderSpec
 from embedding.template import Template, read_template
-from embedding.tokenized import BoolArray, TokenizedTexts, TokenRows
+from embedding.tokenized import BoolArray, TokenizedTexts, TokenRows, shared_start
 from embedding.windows import WindowCut
 
 # One call to the tokenizer holds about 100 bytes for each token until its ids are copied.
@@ -96,7 +96,7 @@ class TextTokenizer:
 
     def _tokenize_slice(self, texts: list[str], prompt_ids: list[int]) -> TokenizedTexts:
         rows, is_whole = self._read(texts)
-        prompts = [_shared_start(row, prompt_ids) for row in rows]
+        prompts = [shared_start(row, prompt_ids) for row in rows]
         kept = [
             self.long_texts.keep(row, self.room, shared)
             for row, shared in zip(rows, prompts, strict=True)
@@ -187,17 +187,3 @@ def _slices(texts: Sequence[str]) -> Iterator[slice]:
             start, characters = i, len(text)
     if texts:
         yield slice(start, len(texts))
-
-
-def _shared_start(row: list[int], prompt_ids: list[int]) -> int:
-    """How many ids the row begins with that the prompt alone begins with too.
-
-    Counting the prompt's own ids would be wrong: a trailing space is a token of the prompt
-    alone, but part of the next word when a text follows.
-    """
-    shared = 0
-    for found, expected in zip(row, prompt_ids, strict=False):
-        if found != expected:
-            break
-        shared += 1
-    return shared
