@@ -16,8 +16,8 @@ from flows.embed_corpus import RunIncomplete, embed_corpus
 from flows.server import require_server
 from labeling import ENSEMBLES, EnsembleSpec
 from pooling import PoolingSpec
-from tasks.artifacts import create_comparison_artifacts
 from tasks.compare_labelers import compare_labelers
+from tasks.comparing.artifacts import create_comparison_artifacts
 from tasks.comparing.comparison import Reported
 from tasks.comparing.poolings import fixed_poolings
 from tasks.run_spec import RunSpec

@@ -15,8 +15,8 @@ from flows.embed_corpus import RunIncomplete, embed_missing
 from flows.night_report import announce_night, report_night
 from flows.report import warn
 from flows.server import require_server
-from tasks.artifacts import create_night_artifacts
 from tasks.label_chunks import label_owed
+from tasks.labelling.artifacts import create_night_artifacts
 from tasks.labelling.job import LabelReceipt
 from tasks.labelling.night import look_at_night
 from tasks.labelling.plan_labels import LabelWork, list_anew, plan_labels

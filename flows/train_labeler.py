@@ -16,9 +16,9 @@ from flows.promote import promote_labeler
 from flows.server import require_server
 from flows.training_report import report_training
 from pooling import PoolingSpec
-from tasks.artifacts import create_training_artifact
 from tasks.run_spec import RunSpec
 from tasks.train_labelers import check_labels, train_labelers
+from tasks.training.artifacts import create_training_artifact
 from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.request import TrainingSpec, TrainRequest
 
