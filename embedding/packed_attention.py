@@ -80,7 +80,7 @@ def attend_in_runs(  # noqa: PLR0913 - the signature of transformers' attention 
             mask = _window_mask(run.length, sliding_window, module, query.device)
         output, _ = sdpa_attention_forward(module, queries, keys, values, mask, **settings)
         found.append(output.flatten(0, 1))
-    return torch.cat(found).unsqueeze(0), None
+    return (found[0] if len(found) == 1 else torch.cat(found)).unsqueeze(0), None
 
 
 def _window_mask(length: int, window: int, module: nn.Module, device: torch.device) -> Tensor:

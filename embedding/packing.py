@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from embedding.batches import PackedBatch, order_longest_first, pack_batch
+from embedding.in_place import overwrite_in_gelu
 from embedding.model import Transformer, count_rows
 from embedding.tokenized import TokenRows
 from embedding.tokenizer import TextTokenizer
@@ -56,6 +57,7 @@ def without_padding(transformer: Transformer, tokenizer: TextTokenizer) -> Trans
     difference = _difference(packed, batch)
     if difference <= TOLERANCE:
         return packed
+    overwrite_in_gelu(module, is_on=False)
     logger.info("%s: packed states differ by %.1e; it runs padded", type(module), difference)
     return transformer
 
@@ -81,9 +83,13 @@ def _trial_rows(transformer: Transformer, lengths: list[int], *, most_ids: int) 
 
 @torch.inference_mode()
 def _difference(packed: Transformer, batch: PackedBatch) -> float:
-    """The largest difference of states, beside the largest of them; infinite if it cannot run."""
+    """The largest difference of states, beside the largest of them; infinite if it cannot run.
+
+    From here on the module overwrites what goes into its GELU.
+    """
     layers = range(packed.num_layers + 1)
     padded = replace(packed, is_packed=False).forward(batch, layers)
+    overwrite_in_gelu(packed.module, is_on=True)
     try:
         found = packed.forward(batch, layers)
     except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
