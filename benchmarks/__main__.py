@@ -37,7 +37,7 @@ PIECES: dict[str, tuple[Piece, tuple[str, ...]]] = {
 }
 SIZES = {"small": Effort(minutes=0.1, rounds=2), "full": Effort(minutes=5, rounds=5)}
 _ABOUT = "Measure speed and memory on this machine: docs/performance.md has the pieces."
-SMALL_PIECES = ("speed", "end_to_end", "poolings", "limit", "host")
+SMALL_PIECES = ("speed", "end_to_end", "poolings", "host")
 
 
 def main() -> None:
