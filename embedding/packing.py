@@ -17,6 +17,7 @@ from embedding.in_place import overwrite_in_gelu
 from embedding.model import Transformer, count_rows
 from embedding.tokenized import TokenRows
 from embedding.tokenizer import TextTokenizer
+from pooling.shapes import TokenStates
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,9 @@ def without_padding(transformer: Transformer, tokenizer: TextTokenizer) -> Trans
     rows = _trial_rows(transformer, [*LENGTHS, seen + BEYOND], most_ids=max(1, tokenizer.room))
     packed = replace(transformer, is_packed=True)
     batch = pack_batch(rows, order_longest_first(rows), tokenizer.template)
-    difference = _difference(packed, batch)
+    padded = _all_states(transformer, batch)
+    overwrite_in_gelu(module, is_on=True)
+    difference = _difference(packed, batch, padded)
     if difference <= TOLERANCE:
         return packed
     overwrite_in_gelu(module, is_on=False)
@@ -82,21 +85,18 @@ def _trial_rows(transformer: Transformer, lengths: list[int], *, most_ids: int) 
 
 
 @torch.inference_mode()
-def _difference(packed: Transformer, batch: PackedBatch) -> float:
-    """The largest difference of states, beside the largest of them; infinite if it cannot run.
+def _all_states(transformer: Transformer, batch: PackedBatch) -> dict[int, TokenStates]:
+    return transformer.forward(batch, range(transformer.num_layers + 1)).states
 
-    From here on the module overwrites what goes into its GELU.
-    """
-    layers = range(packed.num_layers + 1)
-    padded = replace(packed, is_packed=False).forward(batch, layers)
-    overwrite_in_gelu(packed.module, is_on=True)
+
+def _difference(packed: Transformer, batch: PackedBatch, padded: dict[int, TokenStates]) -> float:
+    """The largest difference of states, beside the largest of them; infinite if it cannot run."""
     try:
-        found = packed.forward(batch, layers)
+        found = _all_states(packed, batch)
     except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
         return float("inf")  # a family with an attention of its own, which takes no runs
     largest = [
-        (found.states[layer] - padded.states[layer]).abs().max()
-        / padded.states[layer].abs().max().clamp_min(1)
-        for layer in layers
+        (found[layer] - states).abs().max() / states.abs().max().clamp_min(1)
+        for layer, states in padded.items()
     ]
     return float(np.nan_to_num(torch.stack(largest).max().item(), nan=np.inf))

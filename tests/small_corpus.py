@@ -1,5 +1,6 @@
 """A small corpus with its store, and a count of the texts that really go through the model."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tasks.step
 from data import CorpusSpec, StoreSpec
 from embedding import EncodedTexts, Encoder, EncoderSpec
 from pooling import PoolingSpec
@@ -109,6 +111,18 @@ def small(tmp_path: Path, tiny_bert: Path) -> Iterator[SmallCorpus]:
     hook = module.register_forward_hook(count, with_kwargs=True)
     yield made
     hook.remove()
+
+
+def meet_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two threads begin this function of tasks/step.py at the same time, and neither alone."""
+    meeting = threading.Barrier(2)
+    function = getattr(tasks.step, name)
+
+    def together(*arguments: Any) -> Any:
+        meeting.wait(timeout=60)
+        return function(*arguments)
+
+    monkeypatch.setattr(tasks.step, name, together)
 
 
 def spoil(

@@ -4,14 +4,14 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Running
 from prefect.testing.utilities import prefect_test_harness
 
+import tasks.handing_out
 import tasks.runners
 from flows.embed_corpus import embed_corpus
 from tasks.embed_chunks import embed_chunks
@@ -73,17 +74,18 @@ def killer(may_kill: Callable[[], bool], times: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def task_states(state: State[Any]) -> set[str]:
-    """The names of the states of the run's tasks, as the server shows them."""
+def task_states(state: State[Any]) -> dict[UUID, str]:
+    """The names of the states of those of the run's tasks that the server has heard of."""
     flow_run = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
     with get_client(sync_client=True) as client:
-        return {str(task.state_name) for task in client.read_task_runs(flow_run_filter=flow_run)}
+        found = client.read_task_runs(flow_run_filter=flow_run)
+    return {task.id: str(task.state_name) for task in found}
 
 
-def settled_states(state: State[Any]) -> set[str]:
+def settled_states(state: State[Any]) -> dict[UUID, str]:
     """The same, when no task runs any more: the server hears late where it is busy."""
     deadline = time.monotonic() + _PATIENCE_S
-    while "Running" in (states := task_states(state)) and time.monotonic() < deadline:
+    while "Running" in (states := task_states(state)).values() and time.monotonic() < deadline:
         time.sleep(0.5)
     return states
 
@@ -105,9 +107,18 @@ def test_processes_share_a_corpus_and_every_row_is_embedded_once(small: Any) -> 
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
 
 
-def test_a_process_that_is_killed_costs_what_it_had_not_committed(small: Any) -> None:
+def test_a_process_that_is_killed_costs_what_it_had_not_committed(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small.write("a.parquet", TEXTS)
     before: dict[str, str] = {}
+    died: list[UUID] = []
+
+    def mark(task_runs: Sequence[UUID]) -> None:
+        died.extend(task_runs)
+        mark_crashed(task_runs)
+
+    monkeypatch.setattr(tasks.handing_out, "mark_crashed", mark)
 
     def has_committed() -> bool:
         before.update(records(small))
@@ -117,7 +128,10 @@ def test_a_process_that_is_killed_costs_what_it_had_not_committed(small: Any) ->
         state = run(small)
 
     assert len(killed) == 1
-    assert "Running" not in settled_states(state)
+    states = settled_states(state)
+    assert "Running" not in states.values()
+    assert died
+    assert {states[run] for run in died if run in states} <= {"Crashed"}
     assert state.is_completed(), state.message
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
     assert before.items() <= records(small).items()
@@ -139,10 +153,7 @@ def test_the_server_shows_a_task_whose_process_died_as_crashed(
 
 
 def test_a_process_that_hangs_ends_itself_and_its_chunks_are_done_by_another(
-    small: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     small.write("a.parquet", TEXTS)
     begin = partial(begin_and_hang, tmp_path / "marker")
@@ -155,7 +166,7 @@ def test_a_process_that_hangs_ends_itself_and_its_chunks_are_done_by_another(
     assert (tmp_path / "marker").exists()
     assert state.is_completed(), state.message
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
-    _, _, words = caplog.text.partition("A process ended itself")
+    (words,) = [r.getMessage() for r in caplog.records if "ended itself" in r.getMessage()]
     assert "Timeout (0:00:01)!" in words
     assert "tests/hanging.py" in words
     assert "tasks/step.py" in words

@@ -1,7 +1,6 @@
 """Two runs over one store at the same time: each chunk is committed once, and nothing is lost."""
 
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +10,7 @@ import tasks.step
 from data import Record
 from pooling import PoolingSpec
 from tasks.job import ChunkReceipt
+from tests.small_corpus import meet_before
 
 MEAN, CLS = PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls")
 TEXTS = [f"a race about the number {n}" for n in range(40)]
@@ -19,14 +19,7 @@ TEXTS = [f"a race about the number {n}" for n in range(40)]
 @pytest.fixture
 def both_at_once(small: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the step twice; both have written all parts of a chunk before either commits it."""
-    meeting = threading.Barrier(2)
-    commit = tasks.step._commit
-
-    def commit_together(*arguments: Any) -> Any:
-        meeting.wait(timeout=60)
-        return commit(*arguments)
-
-    monkeypatch.setattr(tasks.step, "_commit", commit_together)
+    meet_before("_commit", monkeypatch)
 
     def run(work: Any) -> list[list[ChunkReceipt]]:
         with ThreadPoolExecutor(2) as runners:

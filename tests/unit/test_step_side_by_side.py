@@ -1,6 +1,5 @@
 """Two chunks at once, as beside a GPU: in order, each row once, the model loaded once."""
 
-import threading
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from embedding import load_encoder
 from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 from tasks.side_by_side import side_by_side
+from tests.small_corpus import meet_before
 
 MEAN, CLS = PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls")
 TEXTS = [f"a page about the number {n}" for n in range(45)]
@@ -19,14 +19,7 @@ TEXTS = [f"a page about the number {n}" for n in range(45)]
 @pytest.fixture
 def two_at_once(small: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A corpus whose chunks are embedded in twos: neither begins before the other does."""
-    meeting = threading.Barrier(2)
-    embed_rows = tasks.step.embed_rows
-
-    def embed_together(*arguments: Any) -> Any:
-        meeting.wait(timeout=60)
-        return embed_rows(*arguments)
-
-    monkeypatch.setattr(tasks.step, "embed_rows", embed_together)
+    meet_before("embed_rows", monkeypatch)
     monkeypatch.setattr(tasks.step, "chunks_at_once", lambda _: 2)
     return small
 
