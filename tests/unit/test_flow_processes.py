@@ -1,10 +1,9 @@
 """Whole runs in several processes under a temporary Prefect server, some of which are killed."""
 
+import json
 import logging
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children
@@ -26,7 +25,7 @@ import tasks.runners
 from flows.embed_corpus import embed_corpus
 from tasks.embed_chunks import embed_chunks
 from tasks.runners import mark_crashed
-from tests.hanging import begin_and_hang
+from tests.doomed_processes import begin_and_die, begin_and_hang
 
 _PATIENCE_S = 60
 
@@ -52,23 +51,20 @@ def run(small: Any, **changes: Any) -> State[Any]:
 
 
 @contextmanager
-def killer(may_kill: Callable[[], bool], times: int) -> Iterator[list[int]]:
-    """Ends one process of the pool after another with SIGKILL, whenever it may."""
-    killed: list[int] = []
+def killer() -> Iterator[None]:
+    """Ends one process of the pool after another with SIGKILL, as soon as it is there."""
     done = Event()
 
     def kill() -> None:
-        while not done.is_set() and len(killed) < times:
-            alive = [child.pid for child in active_children() if child.pid not in killed]
-            if alive and may_kill():
-                os.kill(int(alive[0] or 0), signal.SIGKILL)
-                killed.append(int(alive[0] or 0))
+        while not done.is_set():
+            for child in active_children():
+                child.kill()
             time.sleep(0.005)
 
     thread = Thread(target=kill)
     thread.start()
     try:
-        yield killed
+        yield
     finally:
         done.set()
         thread.join()
@@ -90,12 +86,6 @@ def settled_states(state: State[Any]) -> dict[UUID, str]:
     return states
 
 
-def records(small: Any) -> dict[str, str]:
-    """The commit records of all datasets that are there now, with what they say."""
-    found = small.store.glob("datasets/*/commits/*.json")
-    return {str(path.relative_to(small.store)): path.read_text() for path in found}
-
-
 def test_processes_share_a_corpus_and_every_row_is_embedded_once(small: Any) -> None:
     small.write("a.parquet", TEXTS)
 
@@ -108,10 +98,11 @@ def test_processes_share_a_corpus_and_every_row_is_embedded_once(small: Any) -> 
 
 
 def test_a_process_that_is_killed_costs_what_it_had_not_committed(
-    small: Any, monkeypatch: pytest.MonkeyPatch
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.write("a.parquet", TEXTS)
-    before: dict[str, str] = {}
+    begin = partial(begin_and_die, small.store, tmp_path / "marker")
+    monkeypatch.setattr(tasks.runners, "begin_process", begin)
     died: list[UUID] = []
 
     def mark(task_runs: Sequence[UUID]) -> None:
@@ -120,21 +111,16 @@ def test_a_process_that_is_killed_costs_what_it_had_not_committed(
 
     monkeypatch.setattr(tasks.handing_out, "mark_crashed", mark)
 
-    def has_committed() -> bool:
-        before.update(records(small))
-        return any("mean" in name for name in before)
+    state = run(small)
 
-    with killer(has_committed, times=1) as killed:
-        state = run(small)
-
-    assert len(killed) == 1
     states = settled_states(state)
     assert "Running" not in states.values()
     assert died
     assert {states[run] for run in died if run in states} <= {"Crashed"}
     assert state.is_completed(), state.message
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
-    assert before.items() <= records(small).items()
+    before = json.loads((tmp_path / "marker").read_text())
+    assert {path: Path(path).read_text() for path in before} == before
 
 
 def test_the_server_shows_a_task_whose_process_died_as_crashed(
@@ -168,14 +154,14 @@ def test_a_process_that_hangs_ends_itself_and_its_chunks_are_done_by_another(
     assert small.ask(EACH_ONCE) == [(120, 120, 120)]
     (words,) = [r.getMessage() for r in caplog.records if "ended itself" in r.getMessage()]
     assert "Timeout (0:00:01)!" in words
-    assert "tests/hanging.py" in words
+    assert "tests/doomed_processes.py" in words
     assert "tasks/step.py" in words
 
 
 def test_a_chunk_at_which_processes_die_ends_the_run_by_its_name(small: Any) -> None:
     small.write("a.parquet", TEXTS[:30])
 
-    with killer(lambda: True, times=100):
+    with killer():
         state = run(small)
 
     assert state.is_failed()
