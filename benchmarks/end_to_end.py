@@ -18,7 +18,7 @@ from benchmarks.corpora import MODEL, Corpus, spread
 from benchmarks.prefect_server import run_python, running_server
 from benchmarks.results import CACHE, Figure, Measurement, console, median_of
 from benchmarks.speed import TOLERANCE, count_texts, refuse_other_vectors
-from benchmarks.workers import Effort, num_cores
+from benchmarks.workers import Effort
 
 FOLDER = CACHE / "end_to_end"
 SOURCE, PLAIN, STORE = FOLDER / "texts.parquet", FOLDER / "plain.parquet", FOLDER / "store"
@@ -26,7 +26,6 @@ SCRIPT = "plain script"
 PROMISED = 1.12  # times the padding ratio
 PROMISED_FROM_MINUTES = 5
 DUPLICATE_SHARE, DUPLICATES_PROMISED = 0.2, 1.2
-SMALLEST_CHUNK, LARGEST_CHUNK, CHUNKS_A_CORE = 250, 20_000, 4
 
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
@@ -56,7 +55,7 @@ def _measure(
     pq.write_table(pa.table({"id": ids, "text": list(texts)}), SOURCE)
     ratio = corpus.padding_ratio(texts)
     with running_server() as environment:
-        ways = _ways(corpus, len(texts), environment)
+        ways = _ways(corpus, environment)
         seconds = _take_turns(ways, effort.rounds)
     is_long_enough = effort.minutes >= PROMISED_FROM_MINUTES  # else starting outweighs the work
     promised = f"at least {factor * ratio:.2f}" if is_long_enough else ""
@@ -69,21 +68,13 @@ def _measure(
     )
 
 
-def _ways(
-    corpus: Corpus, num_rows: int, environment: dict[str, str]
-) -> dict[str, Callable[[], str]]:
+def _ways(corpus: Corpus, environment: dict[str, str]) -> dict[str, Callable[[], str]]:
     script = str(Path(__file__).with_name("plain_script.py"))
     plain = [script, str(SOURCE), str(MODEL), str(PLAIN), str(corpus.max_tokens)]
-    share = -(-num_rows // (CHUNKS_A_CORE * num_cores()))
-    chunk_rows = min(LARGEST_CHUNK, max(SMALLEST_CHUNK, share))
-    processes = ["--run.runner", "processes", "--run.chunk_rows", str(chunk_rows)]
     ours = _command(corpus)
     return {
         SCRIPT: lambda: run_python(*plain),
         "Poolhouse, as it comes": lambda: run_python(*ours, environment=environment),
-        f"Poolhouse, processes at once, chunks of {chunk_rows:,}": lambda: run_python(
-            *ours, *processes, environment=environment
-        ),
     }
 
 

@@ -13,7 +13,7 @@ from tasks.encoders import process_encoder
 from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, owed_chunks
 from tasks.pacing import MAX_TASKS, are_worth_processes, chunks_a_task
-from tasks.places import num_places
+from tasks.places import gain_of_processes, num_places
 from tasks.plan_corpus import Work
 from tasks.runners import (
     Batch,
@@ -112,8 +112,9 @@ class Todo:
                 yield outcome
 
     def are_worth_processes(self, num_workers: int) -> bool:
-        """Whether what is left keeps several processes busy for longer than they take to start."""
-        return are_worth_processes(self._made or (), len(self._chunks), num_workers)
+        """Whether what is left ends sooner in so many processes."""
+        gain = gain_of_processes(self._job.encoder.device, num_workers)
+        return are_worth_processes(self._made or (), len(self._chunks), num_workers, gain=gain)
 
     def _bury(self, batch: Batch) -> Iterator[Outcome]:
         receipts = committed_receipts(self._job, batch)

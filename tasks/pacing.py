@@ -11,6 +11,7 @@ from tasks.job import ChunkReceipt
 
 TASK_S = 30.0
 MAX_TASKS = 1000
+PROCESS_START_S = 10.0
 ROWS_TO_JUDGE_REJECTS_BY = 1000
 
 
@@ -30,15 +31,24 @@ def chunks_a_task(made: Sequence[Timed], num_pending: int, num_tasks_left: int) 
     return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
 
 
-def are_worth_processes(made: Sequence[ChunkReceipt], num_pending: int, num_workers: int) -> bool:
-    """Whether two workers or more have at least a task of 30 s each, at the speed of these."""
+def are_worth_processes(
+    made: Sequence[ChunkReceipt], num_pending: int, num_workers: int, *, gain: float
+) -> bool:
+    """Whether what is left ends sooner in so many processes, at the speed of these chunks."""
     seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
-    return keep_busy(seconds * num_pending, num_pending, num_workers)
+    return end_sooner(seconds * num_pending, num_pending, num_workers, gain=gain)
 
 
-def keep_busy(seconds: float, num_pending: int, num_workers: int) -> bool:
-    """Whether so many seconds of work in so many chunks are worth two workers or more."""
-    return num_workers > 1 and num_pending > 1 and seconds >= 2 * TASK_S
+def end_sooner(seconds: float, num_pending: int, num_workers: int, *, gain: float) -> bool:
+    """Whether processes do so many chunks in less than one does, which takes so many seconds.
+
+    They have to start first, and the last chunks do not keep all of them busy. `gain` is how many
+    times as fast they are as one, when all are.
+    """
+    if num_workers < 2 or num_pending < 2:  # noqa: PLR2004
+        return False
+    rounds = math.ceil(num_pending / num_workers)
+    return PROCESS_START_S + seconds * rounds * num_workers / num_pending / gain < seconds
 
 
 def too_many_rejects(

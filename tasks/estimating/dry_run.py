@@ -38,7 +38,8 @@ from tasks.estimating.sample import Sample
 from tasks.estimating.trial import Trial, open_trials
 from tasks.handing_out import num_processes
 from tasks.owed import owed_chunks
-from tasks.pacing import keep_busy
+from tasks.pacing import end_sooner
+from tasks.places import gain_of_processes
 from tasks.plan_corpus import EmbedRequest, Work, identify_asked, plan_in
 
 # Shares of the sample's seconds: for reading, for the trials, for the speeds.
@@ -153,8 +154,11 @@ def _with_pace(
 def _processes_taken(work: Work, seconds: float) -> int:
     """How many processes the run would take for so many seconds of work."""
     runner, num_workers = work.request.run.runner, num_processes(work)
-    has_work = keep_busy(seconds, len(work.chunks) - 1, num_workers)  # the first chunk is done here
-    return num_workers if runner == "processes" or (runner == "auto" and has_work) else 1
+    gain = gain_of_processes(work.job.encoder.device, num_workers)
+    num_pending = len(work.chunks) - 1  # the first chunk is done here
+    left = seconds * num_pending / len(work.chunks)
+    are_worth_it = end_sooner(left, num_pending, num_workers, gain=gain)
+    return num_workers if runner == "processes" or (runner == "auto" and are_worth_it) else 1
 
 
 def _outputs(planned: _Planned, sample: Sample, trials: Sequence[Trial]) -> tuple[Output, ...]:

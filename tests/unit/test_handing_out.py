@@ -102,20 +102,22 @@ def test_three_deaths_of_one_chunk_end_the_run_and_two_do_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "pending", "workers", "expected"),
+    ("seconds", "pending", "workers", "gain", "expected"),
     [
-        ([20.0], 3, 2, True),  # a minute of work: two tasks of 30 s
-        ([20.0], 2, 2, False),
-        ([90.0], 1, 2, False),  # one chunk cannot be shared
-        ([20.0], 9, 1, False),  # one core
-        ([], 9, 2, False),  # nothing was encoded: nothing is known of speed
+        ([40.0], 8, 2, 1.1, True),  # 10 + 8 * 40 / 1.1 = 301 beside 320
+        ([40.0], 7, 2, 1.1, False),  # the eighth place stays empty: 301 beside 280
+        ([10.0, 14.0], 8, 2, 1.1, False),  # 10 + 8 * 12 / 1.1 = 97 beside 96
+        ([40.0], 7, 2, 2.0, True),  # two GPUs: 170 beside 280
+        ([90.0], 1, 2, 2.0, False),  # one chunk cannot be shared
+        ([20.0], 9, 1, 1.0, False),  # one core
+        ([], 9, 2, 2.0, False),  # nothing was encoded: nothing is known of speed
     ],
 )
-def test_processes_are_worth_it_for_two_tasks_of_30_seconds(
-    seconds: list[float], pending: int, workers: int, expected: bool
+def test_processes_are_taken_where_they_end_sooner(
+    seconds: list[float], pending: int, workers: int, gain: float, expected: bool
 ) -> None:
     made = [receipt("c", seconds=each) for each in seconds]
-    assert are_worth_processes(made, pending, workers) is expected
+    assert are_worth_processes(made, pending, workers, gain=gain) is expected
 
 
 def test_processes_of_a_run_that_stays_in_this_one_are_refused() -> None:

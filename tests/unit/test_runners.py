@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.places import take_place
+from tasks.places import gain_of_processes, take_place
 
 ROOT = Path(__file__).parents[2]
 RUN = """
@@ -52,6 +52,13 @@ def test_each_process_sees_a_gpu_of_its_own_and_then_they_share() -> None:
 @pytest.mark.usefixtures("gpus")
 def test_a_device_that_is_named_stays_where_processes_look_for_it() -> None:
     assert places("cuda:1", "cuda:1") == ["", ""]
+
+
+@pytest.mark.usefixtures("gpus")
+def test_cores_gain_less_by_processes_than_gpus() -> None:
+    assert gain_of_processes("cuda", 4) == 4
+    assert gain_of_processes("cpu", 1) == 1
+    assert gain_of_processes("cpu", 4) == pytest.approx(1.1 * 1.1)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="it is /proc that is asked")
