@@ -118,10 +118,7 @@ class LabelData:
         spec, options = EnsembleSpec(ensemble=method), MemberOptions(title=method)
         return self.kept(
             f"{method} of {len(members)}",
-            [
-                spec.model_dump(),
-                *(_digest(member.held_probabilities) for member in members.values()),
-            ],
+            [spec.model_dump(), *(_digest(each.held_probabilities) for each in members.values())],
             lambda: train_ensemble(self.examples, members, spec=spec, options=options),
         )
 

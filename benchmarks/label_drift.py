@@ -182,13 +182,8 @@ def _judged(row: DriftRow, limits: dict[str, float]) -> DriftRow:
 def _rate(what: str, nights: list[tuple[DriftRow, ...]], asked: str, note: str = "") -> Figure:
     looks = [any(row.look for row in rows) for rows in nights]
     words = f"{sum(looks)} of {len(looks)} nights"
-    return Figure(
-        what=what,
-        value=float(np.mean(looks)),
-        unit="",
-        promised=asked,
-        note=f"{words}; {note}" if note else words,
-    )
+    said = f"{words}; {note}" if note else words
+    return Figure(what=what, value=float(np.mean(looks)), unit="", promised=asked, note=said)
 
 
 def _other_rows(
@@ -200,9 +195,6 @@ def _other_rows(
             float(np.mean([rows[number].value > rows[number].limit for rows in nights]))
             for nights in (unchanged, foreign)
         ]
-        yield Figure(
-            what=f"{row.statistic.replace('_', ' ')} above its limit, unchanged nights",
-            value=above[0],
-            unit="",
-            note=f"with text messages {above[1]:.3f}",
-        )
+        what = f"{row.statistic.replace('_', ' ')} above its limit, unchanged nights"
+        messages = f"with text messages {above[1]:.3f}"
+        yield Figure(what=what, value=above[0], unit="", note=messages)

@@ -55,25 +55,33 @@ def compare_poolings(  # noqa: PLR0913, PLR0917 - the groups of Prefect's form
         store: Where results are kept.
         run: Sizes, budgets and limits.
     """
-    request = TrainRequest(
-        corpus=corpus,
-        label_column=label_column,
-        spaces=tuple(
-            EncoderPoolings(encoder=each, poolings=poolings or fixed_poolings(each))
-            for each in (encoder, *more_encoders)
-        ),
-        training=training,
-        store=store,
-        run=run,
+    spaces = tuple(
+        EncoderPoolings(encoder=each, poolings=poolings or fixed_poolings(each))
+        for each in (encoder, *more_encoders)
     )
+    return _compare(
+        TrainRequest(
+            corpus=corpus,
+            label_column=label_column,
+            spaces=spaces,
+            training=training,
+            store=store,
+            run=run,
+        )
+    )
+
+
+def _compare(request: TrainRequest) -> Reported:
     for fact in check_labels(request):
         console.print(fact, markup=False)
     for asked in request.spaces:
-        embed_corpus(corpus, asked.encoder, asked.poolings, store=store, run=run)
-    with console.status(f"comparing on {corpus.name}"):
+        embed_corpus(
+            request.corpus, asked.encoder, asked.poolings, store=request.store, run=request.run
+        )
+    with console.status(f"comparing on {request.corpus.name}"):
         found = compare_labelers(request)
     create_comparison_artifacts(found)
-    report_comparison(found, store.path)
+    report_comparison(found, request.store.path)
     return found
 
 

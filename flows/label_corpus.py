@@ -54,24 +54,28 @@ def label_corpus(
     if work is None:
         return _nothing_to_do(request)
     announce_night(work)
-    receipts: list[LabelReceipt] = []
-    ended = NightEnded(started_at=started_at, receipts=())
-    try:
-        ended = _embed_missing(work, ended)
-        work = list_anew(work)
-        with console.status(f"labelling {corpus.name}"):
-            receipts.extend(label_owed(work.job))
-        found = look_at_night(work.job, receipts, night.audit)
-    except BaseException as error:  # a cancelled run, too, publishes what it has
-        problems = (*ended.problems, f"stopped early: {error!r}")
-        publish_night(work, _with(ended, receipts, problems=problems))
-        raise
-    summary = publish_labels(work, _with(ended, receipts, night=found))
+    summary = _label(work, NightEnded(started_at=started_at, receipts=()))
     create_night_artifacts(summary)
     report_night(summary)
     if not summary.is_complete:
         raise RunIncomplete(what_night_owes(summary), summary.encoded)
     return summary
+
+
+def _label(work: LabelWork, ended: NightEnded) -> LabelSummary:
+    """Embed, label, look and publish; what was done is published even if the night fails."""
+    receipts: list[LabelReceipt] = []
+    try:
+        ended = _embed_missing(work, ended)
+        work = list_anew(work)
+        with console.status(f"labelling {work.request.corpus.name}"):
+            receipts.extend(label_owed(work.job))
+        found = look_at_night(work.job, receipts, work.request.night.audit)
+    except BaseException as error:  # a cancelled run, too, publishes what it has
+        problems = (*ended.problems, f"stopped early: {error!r}")
+        publish_night(work, _with(ended, receipts, problems=problems))
+        raise
+    return publish_labels(work, _with(ended, receipts, night=found))
 
 
 def _embed_missing(work: LabelWork, ended: NightEnded) -> NightEnded:

@@ -23,6 +23,7 @@ from tasks.fitted import load_fitted, save_fitted
 from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.token_weights import ComponentSpec, FittedWeights, WeightsRequest
 
+_COUNTED = ("idf_mean", "sif_mean")  # poolings that read the counts
 # What a pooling does after the component is gone, and the names of what was fitted.
 _AFTERWARDS = {"dense", "normalize", "dimensions", "precision", "weights", "ranges"}
 
@@ -84,10 +85,7 @@ def count_corpus(request: WeightsRequest) -> FittedWeights:
     name = save_fitted(store, f"tokens_{request.corpus.name}", fitted)
     return FittedWeights(
         name=name,
-        poolings=(
-            PoolingSpec(strategy="idf_mean", weights=name),
-            PoolingSpec(strategy="sif_mean", weights=name),
-        ),
+        poolings=tuple(PoolingSpec(strategy=each, weights=name) for each in _COUNTED),
         texts=counts.num_documents,
         tokens=counts.num_tokens,
         rejected=reading.rejected,

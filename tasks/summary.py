@@ -83,10 +83,7 @@ def summarize(
         token_budget=next((r.token_budget for r in reversed(receipts) if r.token_budget), None),
         owed_chunks=len(owed),
         problems=problems,
-        tolerated=(
-            *(work.unreadable if tolerates else ()),
-            *(r.failure or "" for r in tolerated),
-        ),
+        tolerated=(*(work.unreadable if tolerates else ()), *(r.failure or "" for r in tolerated)),
         warnings=tuple(_warnings(work, ended, outcome, names)),
         spaces=tuple(names[space.dataset] for space in work.job.spaces),
         **counts,

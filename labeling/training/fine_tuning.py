@@ -86,18 +86,8 @@ def fine_tune(
         )
         save_encoder(loaded, folder, pooling)
         found = _read_back(trained, learner, describe_training(examples, options), folder)
-        held_logits = found.logits(examples, held)
-        test_logits = found.logits(examples, examples.test)
-    _refuse_others(folder, held_logits, learner.logits(held))
-    fit = LinearFit(
-        weights=found.weights,
-        bias=found.bias,
-        held=held,
-        held_logits=held_logits,
-        test_logits=test_logits,
-        log_losses=losses,
-        seconds=time.perf_counter() - started,
-    )
+        fit = _linear_fit(found, examples, held, log_losses=losses, started=started)
+    _refuse_others(folder, fit.held_logits, learner.logits(held))
     return FineTuned(found.encoder.spec, pooling, found.fitted, fit)
 
 
@@ -178,6 +168,25 @@ def _read_back(
     if trained.plan.spec.needs_weights:
         fitted = replace(trained, encoder=saved).to_fitted(**about)
     return SpaceFit(saved, trained.pooling, fitted, weights, bias)
+
+
+def _linear_fit(
+    found: SpaceFit,
+    examples: Examples,
+    held: np.ndarray,
+    *,
+    log_losses: tuple[float, ...],
+    started: float,
+) -> LinearFit:
+    return LinearFit(
+        weights=found.weights,
+        bias=found.bias,
+        held=held,
+        held_logits=found.logits(examples, held),
+        test_logits=found.logits(examples, examples.test),
+        log_losses=log_losses,
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _refuse_others(folder: Path, found: np.ndarray, trained: Tensor) -> None:
