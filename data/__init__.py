@@ -3,29 +3,25 @@
 Knows Parquet, commit records and DuckDB. Does not know torch, Prefect, or any other room.
 """
 
-from data.catalog import newest_catalog, publish_catalog
-from data.catalog_files import CATALOG, catalog_link
-from data.chunks import Chunk
-from data.corpus import CorpusSpec
-from data.datasets import (
-    ChunkStatistics,
-    Record,
-    commit,
-    committed_chunks,
-    discard_parts,
-    load_dataset,
-    new_attempt,
-    read_record,
-    resolve_dataset,
-)
-from data.evaluations import load_evaluation, read_heldout, save_evaluation
-from data.labelers import (
+from data.catalog.catalog_files import CATALOG, catalog_link
+from data.catalog.neighbours import nearest_documents, space_datasets
+from data.catalog.publishing import newest_catalog, publish_catalog
+from data.catalog.queries import read_queries, run_query
+from data.catalog.review_rows import known_texts, rows_to_review
+from data.catalog.views import space_names
+from data.checking.sealing import seal_corpus
+from data.labels.evaluations import load_evaluation, read_heldout, save_evaluation
+from data.labels.labelers import (
     labeler_dataset,
     labeler_names,
     load_labeler,
     with_members,
 )
-from data.labelled_before import label_datasets, labelled_before
+from data.labels.labelled_before import label_datasets, labelled_before
+from data.labels.promotion import labelers_in_force, promote, retire
+from data.labels.reviews import read_reviews, save_reviews
+from data.labels.stored_labeler import StoredLabeler
+from data.labels.trained_on import read_trained_on, save_trained_on
 from data.lineage import (
     Dataset,
     DocumentsLineage,
@@ -36,17 +32,19 @@ from data.lineage import (
     fingerprint,
     slug,
 )
-from data.local_store import LocalStore
-from data.models import DamagedModel, StoredModel, load_model, save_model
-from data.neighbours import nearest_documents, space_datasets
-from data.opening import (
-    has_store,
-    look_into_store,
-    open_existing_store,
-    open_store,
-    store_at,
+from data.records.datasets import (
+    ChunkStatistics,
+    Record,
+    commit,
+    committed_chunks,
+    discard_parts,
+    load_dataset,
+    new_attempt,
+    read_record,
+    resolve_dataset,
 )
-from data.parts import (
+from data.records.models import DamagedModel, StoredModel, load_model, save_model
+from data.records.parts import (
     DamagedPart,
     PartWriter,
     describe_part,
@@ -56,31 +54,33 @@ from data.parts import (
     vectors_of,
     write_part,
 )
-from data.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
-from data.promotion import labelers_in_force, promote, retire
-from data.queries import read_queries, run_query
-from data.reading import ChunkFailure, ChunkRows, read_chunks
-from data.reports import save_report
-from data.reuse import Reuse
-from data.reuse_search import find_reuse, learn_recent
-from data.review_rows import known_texts, rows_to_review
-from data.reviews import read_reviews, save_reviews
-from data.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
-from data.sampling import hash_numbers, sample_texts
-from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
-from data.sealing import seal_corpus
-from data.seals import SealOutcome, SealRequest, newest_seal
-from data.store import OpenStore, Store, StoreError, StoreSpec, StoreUnreachable
-from data.stored_chunks import (
+from data.records.reports import save_report
+from data.records.runs import AuditDraw, Counts, DriftFigure, RunRecord, load_runs, save_run
+from data.records.seals import SealOutcome, SealRequest, newest_seal
+from data.records.stored_chunks import (
     ChunkVectors,
     read_documents,
     read_labels,
     read_rejects,
     read_vectors,
 )
-from data.stored_labeler import StoredLabeler
-from data.trained_on import read_trained_on, save_trained_on
-from data.views import space_names
+from data.reuse.known_vectors import Reuse
+from data.reuse.search import find_reuse, learn_recent
+from data.schemas import REJECTS, REVIEWS, heldout_schema, labels_schema, space_schema
+from data.sources.chunks import Chunk
+from data.sources.corpus import CorpusSpec
+from data.sources.plan import Plan, load_plan, make_plan, pending_chunks, save_plan
+from data.sources.reading import ChunkFailure, ChunkRows, read_chunks
+from data.sources.sampling import hash_numbers, sample_texts
+from data.stores.local_store import LocalStore
+from data.stores.opening import (
+    has_store,
+    look_into_store,
+    open_existing_store,
+    open_store,
+    store_at,
+)
+from data.stores.store import OpenStore, Store, StoreError, StoreSpec, StoreUnreachable
 
 __all__ = [
     "CATALOG",

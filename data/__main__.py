@@ -1,7 +1,6 @@
 """`python -m data verify | repair | gc | purge STORE`: look after a store.
 
-Knows the command line. What is done is in data/verifying.py, data/repairing.py, data/garbage.py
-and data/purging.py.
+Knows the command line. What is done is in data/upkeep/.
 """
 
 import argparse
@@ -11,13 +10,13 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
-from data.damage import Damage, first_line
-from data.garbage import Garbage, clock_of, list_garbage, list_superseded
-from data.opening import open_existing_store
-from data.purging import list_purged, num_forgotten, purge
-from data.repairing import commands, make_owed
-from data.store import OpenStore, StoreError
-from data.verifying import find_damage
+from data.stores.opening import open_existing_store
+from data.stores.store import OpenStore, StoreError
+from data.upkeep.damage import Damage, first_line
+from data.upkeep.garbage import Garbage, clock_of, list_garbage, list_superseded
+from data.upkeep.purging import list_purged, num_forgotten, purge
+from data.upkeep.repairing import commands, make_owed
+from data.upkeep.verifying import find_damage
 
 _GRACE_H = 24.0
 _CANNOT = 2

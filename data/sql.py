@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import fsspec
 
-from data.s3_filesystem import PartFiles, s3_filesystem
-from data.store import DiskFull, OpenStore, StoreError
+from data.stores.s3_filesystem import PartFiles, s3_filesystem
+from data.stores.store import DiskFull, OpenStore, StoreError
 
 # DuckDB limits what it spills to the space that is left, so it meets its limit first.
 _FULL_DISK = ("max_temp_directory_size", "No space left on device")

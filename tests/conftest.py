@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel
 from xdist.scheduler import LoadFileScheduling
 
-from data.s3_filesystem import s3_filesystem
+from data.stores.s3_filesystem import s3_filesystem
 from embedding import Encoder, EncoderSpec, load_encoder
 from tests.s3_server import running_server
 

@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from data.s3_filesystem import s3_filesystem
+from data.stores.s3_filesystem import s3_filesystem
 from tests.commits import space
 from tests.faults.runs import texts_of
 from tests.faults.storm import end_storm, rage

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from data import newest_seal
-from data.seals import Seal, read_seal
+from data.records.seals import Seal, read_seal
 from tests.faults.memory_store import Actor, MemoryStore, OverwritingStore
 from tests.faults.protocol import (
     GRACE_H,

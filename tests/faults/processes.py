@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.faults.work", "data.s3_store", "s3fs"])
+_CONTEXT.set_forkserver_preload(["tests.faults.work", "data.stores.s3_store", "s3fs"])
 PATIENCE_S = 120.0
 
 

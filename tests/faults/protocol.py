@@ -24,9 +24,9 @@ from data import (
     save_plan,
     seal_corpus,
 )
-from data.collecting import Clock, unnamed_parts
-from data.datasets import Part
-from data.store import read_bytes
+from data.records.datasets import Part
+from data.stores.store import read_bytes
+from data.upkeep.collecting import Clock, unnamed_parts
 from tasks.step import _commit
 from tests.commits import documents_of, space
 from tests.faults.memory_store import MemoryStore

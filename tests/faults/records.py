@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from data import Plan, committed_chunks, read_record
-from data.datasets import Part
+from data.records.datasets import Part
 
 
 def broken_records(store: Any) -> list[str]:

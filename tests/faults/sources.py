@@ -4,9 +4,9 @@ Knows plans. Does not know stores.
 """
 
 from data import Plan
-from data.chunks import Span, make_chunk
-from data.parquet_file import RowGroup
-from data.sources import FileIdentity, SourceFile
+from data.sources.chunks import Span, make_chunk
+from data.sources.parquet_file import RowGroup
+from data.sources.source_file import FileIdentity, SourceFile
 from tests.stores import corpus_of
 
 ROWS = 3

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from data import LocalStore, newest_catalog, newest_seal, read_record
-from data.damage import Damage
-from data.repairing import commands, make_owed
-from data.verifying import find_damage
+from data.upkeep.damage import Damage
+from data.upkeep.repairing import commands, make_owed
+from data.upkeep.verifying import find_damage
 from tests.faults.accounts import account
 from tests.faults.runs import begin_run, do_chunks, end_run, whole_run
 from tests.faults.work import Job

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from data import LocalStore, committed_chunks, newest_catalog, read_record, write_part
-from data.store import StoreError
+from data.stores.store import StoreError
 from tests.commits import read_all
 from tests.faults.accounts import account
 from tests.faults.faulty_store import AtCall, Call, FaultyStore, LyingStore, Moment, raising

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
-from data.store import DiskFull, StoreNotWritable
+from data.stores.store import DiskFull, StoreNotWritable
 from tests.faults.accounts import account
 from tests.faults.runs import begin_run, whole_run
 from tests.faults.work import Job

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
-from data.garbage import Garbage, clock_of, list_garbage, list_superseded
-from data.verifying import find_damage
+from data.upkeep.garbage import Garbage, clock_of, list_garbage, list_superseded
+from data.upkeep.verifying import find_damage
 from tests.faults.accounts import account
 from tests.faults.faulty_store import AtCall, Call, Moment, stop_this_process
 from tests.faults.faulty_store import kill_this_process as die

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-import data.datasets
-import data.sealing
+import data.checking.sealing
+import data.records.datasets
 from data import Record
 from tests.faults.machine import OlderPlanWins, Overwriting, Protocol, WithoutGrace
 
@@ -40,8 +40,8 @@ class OneByOne:
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are checked by the machine, not in SQL; one order of events is always the same."""
-    monkeypatch.setattr(data.sealing, "check_new_chunks", lambda *_: None)
-    monkeypatch.setattr(data.datasets, "ThreadPoolExecutor", OneByOne)
+    monkeypatch.setattr(data.checking.sealing, "check_new_chunks", lambda *_: None)
+    monkeypatch.setattr(data.records.datasets, "ThreadPoolExecutor", OneByOne)
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def test_case_39_a_loser_that_removes_the_winner_s_parts_is_found_out(
             if name.startswith(record.chunk):
                 store.delete(f"{folder}/{name}")
 
-    monkeypatch.setattr(data.datasets, "discard_parts", discard_all)
+    monkeypatch.setattr(data.records.datasets, "discard_parts", discard_all)
     with pytest.raises(AssertionError, match="its part is not there whole"):
         run_state_machine_as_test(Protocol, settings=FOUND)
 

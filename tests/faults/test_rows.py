@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-import data.reuse
+import data.reuse.known_vectors
 from data import LocalStore, newest_catalog, resolve_dataset, run_query
-from data.checks import InvariantBroken
+from data.checking.checks import InvariantBroken
 from tasks.owed import count_rejects
 from tasks.pacing import too_many_rejects
 from tasks.summary import what_is_owed
@@ -40,7 +40,8 @@ TYPES = {
 def test_case_22_texts_of_every_type_have_the_same_vectors_bit_by_bit(
     small: SmallCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.reuse, "LEARNT_ROWS", 0)  # else a file would have those of another
+    # else a file would have the vectors of another
+    monkeypatch.setattr(data.reuse.known_vectors, "LEARNT_ROWS", 0)
     texts = pa.array(["one sentence", None, "another sentence", "one sentence", ""])
     for name, kind in TYPES.items():
         write_texts(small.sources / f"{name}.parquet", texts.cast(kind))

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-import data.datasets
-import data.sealing
+import data.checking.sealing
+import data.records.datasets
 from data import CATALOG, LocalStore, newest_catalog, newest_seal
-from data.checks import InvariantBroken
+from data.checking.checks import InvariantBroken
 from tests.faults.accounts import account
 from tests.faults.memory_store import Actor, MemoryStore
 from tests.faults.processes import end, send, start, wait_until_stopped
@@ -39,8 +39,8 @@ def test_case_04_a_run_that_slept_never_seals_its_listing_over_a_newer_one(
 def test_case_04_wherever_a_run_slept_vectors_are_of_the_documents_texts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(data.sealing, "check_new_chunks", lambda *_: None)
-    monkeypatch.setattr(data.datasets, "ThreadPoolExecutor", OneByOne)
+    monkeypatch.setattr(data.checking.sealing, "check_new_chunks", lambda *_: None)
+    monkeypatch.setattr(data.records.datasets, "ThreadPoolExecutor", OneByOne)
     calls, is_over = 0, False
     while not is_over:
         calls += 1

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import ChunkFailure, ChunkRows, LocalStore, newest_catalog, newest_seal, read_chunks
-from data.datasets import DamagedRecord
+from data.records.datasets import DamagedRecord
 from tests.faults.accounts import account
 from tests.faults.processes import end, start
 from tests.faults.runs import begin_run, do_chunks, end_run, texts_of, whole_run

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from data import LocalStore, slug
-from data.corpus import RESERVED_COLUMNS
+from data.sources.corpus import RESERVED_COLUMNS
 from data.sql import quote_name
 from tests.commits import space
 from tests.stores import ask, corpus_of, embed, tiny_store, write_texts

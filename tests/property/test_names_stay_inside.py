@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from data import CorpusSpec, LocalStore, load_plan, promote, read_record
-from data.datasets import committed_chunks, load_dataset
-from data.evaluations import load_evaluation
-from data.labelers import load_labeler
-from data.models import load_model
-from data.store import StoreError
+from data.labels.evaluations import load_evaluation
+from data.labels.labelers import load_labeler
+from data.records.datasets import committed_chunks, load_dataset
+from data.records.models import load_model
+from data.stores.store import StoreError
 from tests.stores import files_below, tiny_store
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import make_plan
-from data.chunks import cut_spans
-from data.parquet_file import RowGroup
-from data.sources import FileIdentity, SourceFile
-from data.spans import RowRange, read_ranges
+from data.sources.chunks import cut_spans
+from data.sources.parquet_file import RowGroup
+from data.sources.source_file import FileIdentity, SourceFile
+from data.sources.spans import RowRange, read_ranges
 from tests.commits import read_all
 from tests.stores import corpus_of
 

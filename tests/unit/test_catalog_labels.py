@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from safetensors.numpy import save
 
-import data.catalog
+import data.catalog.publishing
 from data import (
     DriftFigure,
     LocalStore,
@@ -337,16 +337,16 @@ def test_drift_stands_beside_what_is_not_unusual(store: LocalStore, plan: Plan) 
 def test_a_slow_publisher_does_not_hide_a_test(
     store: LocalStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = data.catalog._build
+    build = data.catalog.publishing._build
 
     def build_slowly(*given: Any) -> Path:
         path = build(*given)
-        monkeypatch.setattr(data.catalog, "_build", build)
+        monkeypatch.setattr(data.catalog.publishing, "_build", build)
         save_evaluation(store, keep_labeler(store), EVALUATION, heldout())
         publish_catalog(store)
         return path
 
-    monkeypatch.setattr(data.catalog, "_build", build_slowly)
+    monkeypatch.setattr(data.catalog.publishing, "_build", build_slowly)
     publish_catalog(store)
 
     assert ask(store, "SELECT count(*) FROM paired_tests") == [1]

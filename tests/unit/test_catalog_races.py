@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import data.catalog
+import data.catalog.publishing
 from data import LocalStore, RunRecord, newest_catalog, publish_catalog, save_run
 from tests.stores import ask, corpus_of, embed, files_below, tiny_store, write_texts
 
@@ -46,12 +46,12 @@ def test_a_slow_publisher_never_puts_an_older_catalog_in_place(
 ) -> None:
     texts = write_texts(tmp_path / "texts" / "a.parquet", ["one", "two"]).parent
     embed(store, corpus_of(texts))
-    build, swap = data.catalog._build, data.catalog._swap
+    build, swap = data.catalog.publishing._build, data.catalog.publishing._swap
     published = []
 
     def build_slowly(*given: Any) -> Path:
         path = build(*given)
-        monkeypatch.setattr(data.catalog, "_build", build)
+        monkeypatch.setattr(data.catalog.publishing, "_build", build)
         overtake(store, texts)
         return path
 
@@ -59,8 +59,8 @@ def test_a_slow_publisher_never_puts_an_older_catalog_in_place(
         swap(*given)
         published.extend(ask(store, SHOWN))
 
-    monkeypatch.setattr(data.catalog, "_build", build_slowly)
-    monkeypatch.setattr(data.catalog, "_swap", swap_and_look)
+    monkeypatch.setattr(data.catalog.publishing, "_build", build_slowly)
+    monkeypatch.setattr(data.catalog.publishing, "_swap", swap_and_look)
     publish_catalog(store)
     assert published == [shown, shown]
     assert all(name.endswith(".duckdb") for name in files_below(store.root / "catalog"))

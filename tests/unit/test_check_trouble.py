@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import data.checks
 from data import LocalStore, Plan, read_record
-from data.checks import InvariantBroken
+from data.checking import checks
+from data.checking.checks import InvariantBroken
 from data.sql import bounded_memory
-from data.store import DiskFull
+from data.stores.store import DiskFull
 from tests.commits import commit_documents, documents_of
 from tests.stores import corpus_of, files_below, list_corpus, seal, tiny_store, write_texts
 
@@ -56,7 +56,7 @@ def test_a_damaged_part_is_blamed_whatever_duckdb_calls_it(
 def test_too_little_memory_is_no_damaged_part(
     store: LocalStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.checks, "_MEMORY", "1MB")
+    monkeypatch.setattr(checks, "_MEMORY", "1MB")
     with pytest.raises(duckdb.OutOfMemoryException):
         seal(store, plan)
 
@@ -87,8 +87,8 @@ def test_the_plan_is_loaded_as_often_for_many_checks_as_for_one(
     store: LocalStore, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = []
-    load_plan = data.checks.load_plan
-    monkeypatch.setattr(data.checks, "_CHUNKS_A_CHECK", 1)
-    monkeypatch.setattr(data.checks, "load_plan", lambda *a: loaded.append(a) or load_plan(*a))
+    load_plan = checks.load_plan
+    monkeypatch.setattr(checks, "_CHUNKS_A_CHECK", 1)
+    monkeypatch.setattr(checks, "load_plan", lambda *a: loaded.append(a) or load_plan(*a))
     seal(store, plan)
     assert len(loaded) == 1

@@ -17,8 +17,8 @@ from data import (
     publish_catalog,
     read_record,
 )
-from data.checks import InvariantBroken
-from data.store import DiskFull
+from data.checking.checks import InvariantBroken
+from data.stores.store import DiskFull
 from tests.commits import (
     commit_documents,
     commit_space,

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from data import LocalStore, Plan, find_reuse, publish_catalog
-from data.collecting import superseded_chunks
-from data.garbage import clock_of, list_superseded
-from data.verifying import find_damage
+from data.upkeep.collecting import superseded_chunks
+from data.upkeep.garbage import clock_of, list_superseded
+from data.upkeep.verifying import find_damage
 from tests.commits import commit_documents, commit_space, read_all, space
 from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 

@@ -23,8 +23,8 @@ from data import (
     slug,
     write_part,
 )
-from data.datasets import DamagedRecord
-from data.store import read_bytes
+from data.records.datasets import DamagedRecord
+from data.stores.store import read_bytes
 from tests.commits import commit_tables, read_all, space
 from tests.stores import corpus_of, embed, list_corpus, tiny_store, write_texts
 

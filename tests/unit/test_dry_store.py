@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data import StoreError, StoreSpec, look_into_store, open_store
-from data.store import STORE_JSON, StoreNotWritable, read_bytes
+from data.stores.store import STORE_JSON, StoreNotWritable, read_bytes
 from tests.stores import files_below
 
 

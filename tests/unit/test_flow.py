@@ -10,7 +10,7 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.importtools import import_object
 
 from data import CorpusSpec, StoreError, StoreSpec
-from data.store import DiskFull
+from data.stores.store import DiskFull
 from embedding import EncoderSpec
 from flows.embed_corpus import embed_corpus
 from flows.fit_ranges import fit_ranges

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import data.label_changes
+import data.catalog.label_changes
 from data import (
     LocalStore,
     labeler_dataset,
@@ -214,13 +214,13 @@ def test_chunks_of_the_same_labeler_are_not_read_again(
     nights.run()
     nights.write("TWO", file="c.parquet")
     compared = []
-    load = data.label_changes._load
+    load = data.catalog.label_changes._load
 
     def watch(*given: Any) -> None:
         compared.append((given[2], len(given[3])))
         load(*given)
 
-    monkeypatch.setattr(data.label_changes, "_load", watch)
+    monkeypatch.setattr(data.catalog.label_changes, "_load", watch)
 
     assert nights.run() == [("c.parquet#0", "news", "sport", "text")]
     assert set(compared) == {("before", 1), ("after", 1)}

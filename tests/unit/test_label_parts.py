@@ -21,7 +21,7 @@ from data import (
     read_vectors,
     vectors_of,
 )
-from data.checks import InvariantBroken
+from data.checking.checks import InvariantBroken
 from tests.commits import (
     commit_documents,
     commit_space,

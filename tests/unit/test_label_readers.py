@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from data import AuditDraw, LocalStore, RunRecord, promote, publish_catalog, save_run
-from data.label_comments import LABEL_TABLES
-from data.label_view_comments import LABEL_VIEWS
+from data.catalog.label_comments import LABEL_TABLES
+from data.catalog.label_view_comments import LABEL_VIEWS
 from tests.labels import MOMENT, keep_ensemble, keep_labeler, label
 from tests.stores import ask, corpus_of, embed, tiny_store, write_texts
 

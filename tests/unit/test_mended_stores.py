@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data import LocalStore, Plan, StoreError, newest_seal, publish_catalog
-from data.checks import InvariantBroken
+from data.checking.checks import InvariantBroken
 from tests.commits import (
     commit_documents,
     commit_space,

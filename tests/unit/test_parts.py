@@ -18,8 +18,8 @@ from data import (
     vector_problems,
     write_part,
 )
-from data.parts import read_part_rows
-from data.store import StoreError
+from data.records.parts import read_part_rows
+from data.stores.store import StoreError
 from tests.commits import space, space_table
 from tests.stores import tiny_store
 

@@ -18,7 +18,7 @@ from data import (
     publish_catalog,
     retire,
 )
-from data.seals import read_seal
+from data.records.seals import read_seal
 from tests.commits import commit_documents, space
 from tests.labels import commit_labels, keep_ensemble, keep_labeler, label, seal_labels
 from tests.stores import ask, corpus_of, embed, list_corpus, seal, tiny_store, write_texts

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import LocalStore, StoreError, promote, publish_catalog, read_reviews, save_reviews
-from data.collecting import superseded_chunks
-from data.garbage import Garbage, clock_of
-from data.purging import list_purged, num_forgotten, purge
-from data.reviews import finish_keeping
-from data.verifying import find_damage
+from data.labels.reviews import finish_keeping
+from data.upkeep.collecting import superseded_chunks
+from data.upkeep.garbage import Garbage, clock_of
+from data.upkeep.purging import list_purged, num_forgotten, purge
+from data.upkeep.verifying import find_damage
 from tests.commits import commit_documents, space
 from tests.labels import MOMENT, keep_labeler, label
 from tests.stores import ask, corpus_of, embed, files_below, list_corpus, seal, tiny_store

@@ -19,7 +19,7 @@ from data import (
     publish_catalog,
     read_record,
 )
-from data.texts import hash_texts
+from data.sources.texts import hash_texts
 from tests.commits import commit_documents, commit_space, space, vector_of
 from tests.stores import (
     ask,
@@ -149,7 +149,7 @@ def test_a_broken_catalog_costs_time_and_no_rows(
 def test_more_hashes_than_one_lookup_takes_are_found(
     store: LocalStore, texts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data.reuse_search._HASHES_A_LOOKUP", 2)
+    monkeypatch.setattr("data.reuse.search._HASHES_A_LOOKUP", 2)
     embed(store, corpus_of(texts), MEAN, CLS)
     asked = ["one", "two", "new", "three", "four"]
     for dataset in (MEAN, CLS):

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from data import OpenStore, StoreSpec, newest_catalog, open_store, run_query
-from data.garbage import clock_of, list_garbage, list_superseded
-from data.purging import purge
-from data.repairing import commands, make_owed
-from data.verifying import find_damage
+from data.upkeep.garbage import clock_of, list_garbage, list_superseded
+from data.upkeep.purging import purge
+from data.upkeep.repairing import commands, make_owed
+from data.upkeep.verifying import find_damage
 from tests.commits import space
 from tests.stores import corpus_of, embed, write_texts
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from data import newest_catalog, open_existing_store, publish_catalog, run_query, store_at
-from data.store import workspace_of
+from data.stores.store import workspace_of
 from flows.search import search
 from tests.small_corpus import CLS, MEAN, SmallCorpus
 

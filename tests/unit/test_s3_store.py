@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from data import OpenStore, StoreError, StoreSpec, open_existing_store, open_store, store_at
-from data.store import StoreNotWritable, StoreUnreachable, read_bytes, workspace_of
+from data.stores.store import StoreNotWritable, StoreUnreachable, read_bytes, workspace_of
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from data import CorpusSpec, LocalStore, Plan, newest_seal
-from data.seals import Seal, read_seal
-from data.store import read_bytes
+from data.records.seals import Seal, read_seal
+from data.stores.store import read_bytes
 from tests.commits import commit_documents, commit_space, documents_of, space
 from tests.stores import corpus_of, embed, list_corpus, seal, tiny_store, write_texts
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import ChunkFailure, Plan, make_plan, read_chunks
-from data.parquet_file import UnreadableSource
-from data.sources import identify_file
+from data.sources.parquet_file import UnreadableSource
+from data.sources.source_file import identify_file
 from tests.stores import corpus_of, write_texts
 
 

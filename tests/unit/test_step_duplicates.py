@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-import data.reuse
-import data.reuse_search
+import data.reuse.known_vectors
+import data.reuse.search
 import tasks.assembly
 from pooling import PoolingSpec
 
@@ -122,7 +122,7 @@ def test_what_another_task_has_committed_is_not_encoded_again(small: Any) -> Non
 def test_only_so_many_rows_of_a_run_are_looked_through(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.reuse_search, "LEARNT_ROWS", 5)
+    monkeypatch.setattr(data.reuse.search, "LEARNT_ROWS", 5)
     small.write("a.parquet", [*TEXTS, *TEXTS])
     work = small.plan(chunk_rows=4)
     small.step(work.model_copy(update={"chunks": work.chunks[:2]}))
@@ -133,7 +133,7 @@ def test_only_so_many_rows_of_a_run_are_looked_through(
 def test_a_task_forgets_the_oldest_of_its_texts(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.reuse, "LEARNT_ROWS", 5)
+    monkeypatch.setattr(data.reuse.known_vectors, "LEARNT_ROWS", 5)
     small.write("a.parquet", [*TEXTS, *TEXTS[4:], *TEXTS])
 
     summary = small.embed(chunk_rows=4)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import CorpusSpec, StoreSpec, open_existing_store, read_queries, run_query
-from data.queries import QUERIES_PAGE
+from data.catalog.queries import QUERIES_PAGE
 from embedding import EncoderSpec
 from flows.demo import QUESTIONS
 from flows.search import search

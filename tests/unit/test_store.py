@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from data import LocalStore, StoreError, StoreSpec, open_existing_store, open_store
-from data.store import DiskFull, StoreNotWritable
+from data.stores.store import DiskFull, StoreNotWritable
 from tests.stores import files_below, tiny_store
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from data import OpenStore, StoreError, StoreSpec, open_existing_store, open_store
-from data.store import STORE_FOLDERS, read_bytes
+from data.stores.store import STORE_FOLDERS, read_bytes
 
 
 @pytest.fixture(params=["disk", "s3"])

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import LocalStore, find_reuse
-from data.texts import hash_texts
+from data.sources.texts import hash_texts
 from tests.commits import space
 from tests.stores import ask, corpus_of, embed, tiny_store, write_texts
 

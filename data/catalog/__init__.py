@@ -1,0 +1,1 @@
+"""What SQL sees of a store: tables and views, made anew from the newest seal."""

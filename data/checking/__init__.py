@@ -1,0 +1,1 @@
+"""What must hold before a seal is created, and the sealing."""

@@ -1,0 +1,1 @@
+"""Which vectors exist already, so that no text is encoded twice."""

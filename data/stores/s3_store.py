@@ -1,0 +1,185 @@
+"""A store on S3, or on what speaks S3 and keeps to `If-None-Match`.
+
+Knows exclusive PUTs, and how an answer that was lost is told from a refusal. Endpoint, key and
+secret are the environment's; nothing here holds them.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from typing import Any, BinaryIO, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from data.stores.s3_filesystem import s3_filesystem
+from data.stores.s3_upload import Upload
+from data.stores.store import (
+    StoreError,
+    StoreNotWritable,
+    StoreUnreachable,
+    key_parts,
+    workspace_of,
+)
+
+_SMALL_BYTES = 64 << 10
+_CONFLICT_WAITS_S = (0.1, 0.3, 1.0, 3.0)
+_CONFLICT, _TAKEN, _EMPTY = 409, 412, 416
+_ATTEMPT = "attempt"  # what each object carries beside its content
+
+
+class S3Store:
+    """A store in a bucket, below a prefix; a file is seen when it is whole, and never before."""
+
+    def __init__(self, url: str) -> None:
+        """Take the place as it is; `open_store` is the door that checks it."""
+        self.root = url.rstrip("/")
+        self.workspace = workspace_of(url).absolute()
+        self.filesystem = s3_filesystem()
+        self._bucket, _, self._prefix = self.root.removeprefix("s3://").partition("/")
+
+    def create(self, key: str, content: bytes) -> bool:
+        """PUT with `If-None-Match: *`: S3 lets the first one win."""
+        upload, attempt = self._begin(key)
+        upload.write(content)
+        return self._is_completed(upload, self._name(key), attempt)
+
+    @contextmanager
+    def write(self, key: str) -> Iterator[BinaryIO]:
+        """Upload in pieces as they come."""
+        upload, attempt = self._begin(key)
+        try:
+            yield cast(BinaryIO, upload)
+            if not self._is_completed(upload, self._name(key), attempt):
+                raise FileExistsError(f"{self.location(key)} is there already.")
+        except BaseException:
+            with suppress(OSError, StoreError):  # what went wrong first is what is said
+                upload.abort()
+            raise
+
+    def read(self, key: str) -> BinaryIO:
+        """One request for a small file, else one for each block."""
+        url = self.location(key)
+        with _s3_errors(self.root):
+            beginning = self._beginning(url)
+            if len(beginning) < _SMALL_BYTES:
+                return BytesIO(beginning)
+            return cast(BinaryIO, self.filesystem.open(url, "rb"))
+
+    def list(self, folder: str) -> list[str]:
+        """Names without those that start with a dot, as on a disk."""
+        url = self.location(folder)
+        try:
+            with _s3_errors(self.root):
+                paths = self.filesystem.ls(url, detail=False, refresh=True)
+        except FileNotFoundError:
+            return []
+        above = f"{url.removeprefix('s3://')}/"
+        names = {path.removeprefix(above) for path in paths if path.startswith(above)}
+        return sorted(name for name in names if name and not name.startswith("."))
+
+    def delete(self, key: str) -> None:
+        """Remove the object."""
+        self._call("delete_object", Key=self._name(key))
+
+    def location(self, key: str) -> str:
+        """The s3:// URL."""
+        return f"s3://{self._bucket}/{self._name(key)}"
+
+    def _name(self, key: str) -> str:
+        parts = key_parts(key, self.root)
+        return "/".join([self._prefix, *parts] if self._prefix else parts)
+
+    def _beginning(self, url: str) -> bytes:
+        try:
+            return cast(bytes, self.filesystem.cat_file(url, start=0, end=_SMALL_BYTES))
+        except OSError as error:
+            if _status(error) == _EMPTY:
+                return b""
+            raise
+
+    def _call(self, method: str, **given: Any) -> Any:
+        with _s3_errors(self.root):
+            return self.filesystem.call_s3(method, Bucket=self._bucket, **given)
+
+    def _begin(self, key: str) -> tuple[Upload, str]:
+        attempt = uuid.uuid4().hex
+        return Upload(self._call, self._name(key), {_ATTEMPT: attempt}), attempt
+
+    def _is_completed(self, upload: Upload, name: str, attempt: str) -> bool:
+        """Whether this attempt made the object, though it may have been sent more than once.
+
+        A conflict is tried again here, not in tasks/: it is how S3 says that it cannot tell yet who
+        is first. After any other error the object itself is asked who made it.
+        """
+        waits_s = iter(_CONFLICT_WAITS_S)
+        while True:
+            try:
+                upload.complete()
+            except OSError as error:
+                if _status(error) == _CONFLICT and (wait_s := next(waits_s, None)) is not None:
+                    time.sleep(wait_s)
+                elif self._made_by(name, error) == attempt:
+                    return True
+                elif _status(error) == _TAKEN:
+                    return False
+                else:
+                    raise
+            else:
+                return True
+
+    def _made_by(self, name: str, trouble: OSError) -> str | None:
+        """The attempt that made the object, if one did; raises the trouble if S3 does not say."""
+        try:
+            found = self._call("head_object", Key=name)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise trouble from None
+        return cast(str | None, found["Metadata"].get(_ATTEMPT))
+
+
+@contextmanager
+def _s3_errors(root: str) -> Iterator[None]:
+    """Words for what cannot be helped by trying again; what can is an OSError."""
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError, PermissionError) as error:
+        raise StoreNotWritable(
+            f"the store {root} cannot be used ({error}). Put the key and the secret of somebody "
+            "who may read and write there into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        ) from error
+    except ParamValidationError as error:
+        raise _no_bucket(root) from error
+    except BotoCoreError as error:
+        raise StoreUnreachable(
+            f"the store {root} does not answer ({error}). Look at the network and at "
+            "AWS_ENDPOINT_URL, and run the same command again: what is committed stays."
+        ) from error
+    except FileNotFoundError as error:
+        if _code(error) == "NoSuchBucket":
+            raise _no_bucket(root) from error
+        raise
+
+
+def _no_bucket(root: str) -> StoreNotWritable:
+    return StoreNotWritable(
+        f"the store {root} has no bucket. Create it, or give another store.path."
+    )
+
+
+def _status(error: OSError) -> int | None:
+    """The HTTP status of a refusal; none of what was never answered."""
+    response = getattr(error.__cause__, "response", {})
+    return cast(int | None, response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+
+
+def _code(error: OSError) -> str | None:
+    response = getattr(error.__cause__, "response", {})
+    return cast(str | None, response.get("Error", {}).get("Code"))

@@ -1,0 +1,1 @@
+"""Looking after a store: verify, repair, collect garbage, purge."""
