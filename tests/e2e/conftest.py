@@ -78,8 +78,7 @@ def lonely_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checko
 
 def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     folder = tmp_path_factory.mktemp("copy") / "poolhouse"
-    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored))
+    shutil.copytree(ROOT, folder, ignore=_left_out)
     for name in SHARED:
         (folder / name).symlink_to(ROOT / name)
     copy = Checkout(folder, tmp_path_factory.mktemp("home"), free_port())
@@ -87,6 +86,14 @@ def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     if copy.run("make --question setup").returncode != 0:
         pytest.fail("The environment is not the one that `make setup` makes; run it first.")
     return copy
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What git ignores, and git's own folder; a pattern that begins with / is meant for the top."""
+    lines = [".git", *(ROOT / ".gitignore").read_text().split()]
+    is_top = Path(folder) == ROOT
+    patterns = [line.strip("/") for line in lines if is_top or not line.startswith("/")]
+    return shutil.ignore_patterns(*patterns)(folder, names)
 
 
 @pytest.fixture(scope="session")
