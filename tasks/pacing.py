@@ -26,7 +26,7 @@ class Timed(Protocol):
 
 def chunks_a_task(made: Sequence[Timed], num_pending: int, num_tasks_left: int) -> int:
     """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
-    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
+    seconds = _seconds_of_one(made)
     by_time = int(TASK_S / seconds) if seconds else num_pending
     return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
 
@@ -35,20 +35,23 @@ def are_worth_processes(
     made: Sequence[ChunkReceipt], num_pending: int, num_workers: int, *, gain: float
 ) -> bool:
     """Whether what is left ends sooner in so many processes, at the speed of these chunks."""
-    seconds = sum(receipt.seconds for receipt in made) / max(len(made), 1)
-    return end_sooner(seconds * num_pending, num_pending, num_workers, gain=gain)
+    return end_sooner(_seconds_of_one(made) * num_pending, num_pending, num_workers, gain=gain)
 
 
 def end_sooner(seconds: float, num_pending: int, num_workers: int, *, gain: float) -> bool:
     """Whether processes do so many chunks in less than one does, which takes so many seconds.
 
-    They have to start first, and the last chunks do not keep all of them busy. `gain` is how many
-    times as fast they are as one, when all are.
+    They have to start first. `gain` is how many times as fast they are as one, when all are busy.
     """
     if num_workers < 2 or num_pending < 2:  # noqa: PLR2004
         return False
-    rounds = math.ceil(num_pending / num_workers)
-    return PROCESS_START_S + seconds * rounds * num_workers / num_pending / gain < seconds
+    in_processes = seconds * places_for_each_chunk(num_pending, num_workers) / gain
+    return PROCESS_START_S + in_processes < seconds
+
+
+def places_for_each_chunk(num_chunks: int, num_workers: int) -> float:
+    """1, and more where the last chunks do not keep all workers busy: 5 chunks of 4 take 8 / 5."""
+    return math.ceil(num_chunks / num_workers) * num_workers / num_chunks
 
 
 def too_many_rejects(
@@ -75,3 +78,7 @@ def too_many_rejects(
         f"{rejected} of {rows} rows were rejected, more than run.max_reject_share "
         f"({max_share:.0%}) allows. Look at the table rejects; is corpus.text_columns right?"
     )
+
+
+def _seconds_of_one(made: Sequence[Timed]) -> float:
+    return sum(receipt.seconds for receipt in made) / max(len(made), 1)

@@ -3,7 +3,6 @@
 Knows counts, seconds and bytes. Reads nothing and measures nothing.
 """
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -13,6 +12,7 @@ from tasks.estimating.findings import Output, Pace, Spread, TextsFound
 from tasks.estimating.sample import ChunkReading, Sample, Share
 from tasks.estimating.speeds import Speeds
 from tasks.estimating.trial import Trial
+from tasks.pacing import places_for_each_chunk
 
 QUANTILES = (10, 50, 90, 99, 100)
 
@@ -97,8 +97,7 @@ def pace(
 def seconds_of_run(of_one: Spread, num_chunks: int, pace: Pace) -> Spread:
     """Seconds of all processes, of which each takes whole chunks, from those of one."""
     factor = pace.texts_of_one.value / pace.texts.value
-    shared = math.ceil(num_chunks / pace.num_processes) * pace.num_processes
-    return of_one.times(factor * shared / num_chunks)
+    return of_one.times(factor * places_for_each_chunk(num_chunks, pace.num_processes))
 
 
 def found_rows(sample: Sample) -> dict[str, float]:
