@@ -9,14 +9,16 @@ import pytest
 from benchmarks.memory import measure
 from tasks.step import embed_step
 
-MOST_GROWTH_MB = 60
+# Of chunks of 20,000: where the heap has found its size, and four more. What is learnt of texts,
+# and how threads meet, come to 20 to 85 MB; the vectors of four chunks would be 245.
+WARM, MORE, MOST_GROWTH_MB = 60_000, 140_000, 120
 SPACES = 2
-CHUNKS, WARM = 200, 50
+CHUNKS, WARM_CHUNKS, MOST_GROWTH_OF_SMALL_MB = 200, 50, 10
 
 
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     peaks = []
-    for documents in (20_000, 100_000):
+    for documents in (WARM, MORE):
         folder = tmp_path / str(documents)
         folder.mkdir()
         found = measure(folder, documents, SPACES)
@@ -40,6 +42,6 @@ def test_memory_and_open_files_are_flat_over_200_chunks(small: Any) -> None:
 
     found = [in_use() for _ in embed_step(work.job, work.chunks)]
 
-    memory, files = zip(*found[WARM:], strict=True)
+    memory, files = zip(*found[WARM_CHUNKS:], strict=True)
     assert max(files) == min(files)
-    assert memory[-1] - memory[0] < MOST_GROWTH_MB / 6, memory[::25]
+    assert memory[-1] - memory[0] < MOST_GROWTH_OF_SMALL_MB, memory[::25]
