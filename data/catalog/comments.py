@@ -17,7 +17,7 @@ TABLES: dict[str, str] = {
 
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": {
-        "run": "Name of the run in Prefect, and the first 8 digits of its id.",
+        "run": "Name of the run in Prefect, and the last 8 digits of its id.",
         "state": "completed, or incomplete when something asked for is still owed.",
         "corpus": "Corpus that the run was about.",
         "plan": "Listing of the corpus that the run worked on.",
@@ -29,7 +29,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rejected": "Rows that this run rejected on reading; they are no documents.",
         "without_vector": "Documents that a space rejected, such as texts without a token.",
         "encoded": "Texts that went through the model.",
-        "reused": "Texts whose vectors were copied from what was sealed before.",
+        "reused": "Texts whose vectors were copied, from before or from another chunk of the run.",
         "duplicates": "Documents that share a vector with an earlier one of their chunk.",
         "tokens": "Tokens of the texts that the model read: without special tokens, prompts and "
         "padding, and once where windows share them.",
