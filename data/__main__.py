@@ -36,6 +36,11 @@ def main() -> None:
             f"a file of the store cannot be read ({first_line(error)}). "
             f"python -m data verify {asked.store} names it."
         )
+    except OSError as error:
+        words = (
+            f"a file of {asked.store} cannot be read now ({first_line(error)}), which does not "
+            "say that it is damaged. Look at disk, network and rights, and type this again."
+        )
     _console.print(words, style="red", markup=False)
     sys.exit(_CANNOT)
 

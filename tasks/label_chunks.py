@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import task_run
 
 from data import load_plan, open_existing_store
 from tasks.labelling.job import LabelJob, LabelReceipt
@@ -31,7 +32,7 @@ def label_chunks(job: LabelJob, chunks: tuple[str, ...], first: str) -> list[Lab
         first: File and rows of the first one, for the name of the task run.
     """
     logger = get_run_logger()
-    receipts = list(label_step(job, chunks))
+    receipts = list(label_step(job, chunks, is_again=(task_run.run_count or 1) > 1))
     for receipt in receipts:
         if receipt.failure:
             logger.error("chunk %s, %s", receipt.chunk, receipt.failure)

@@ -16,6 +16,7 @@ from data.records.seals import Seal
 from data.schemas import heldout_schema
 from data.sources.plan import load_plan
 from data.sql import quote_name, quote_text, read_parts
+from data.stores.file_errors import is_damage
 from data.stores.store import OpenStore
 
 _log = logging.getLogger(__name__)
@@ -147,6 +148,8 @@ def _is_readable(store: OpenStore, key: str, num_labels: int) -> bool:
         with store.read(key) as file:
             is_ours = bool(pq.read_schema(file).equals(heldout_schema(num_labels)))
     except (OSError, pa.ArrowException) as error:
+        if not is_damage(error):
+            raise
         _log.warning("%s is left out: it cannot be read (%s)", key, error)
         return False
     if not is_ours:

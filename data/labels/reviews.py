@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from data.records.small_tables import as_schema, write_table
 from data.schemas import REVIEWS
+from data.stores.file_errors import is_damage
 from data.stores.store import Store, StoreError, read_bytes
 
 _WAITING = ".kept"
@@ -30,7 +31,8 @@ def save_reviews(store: Store, reviews: pa.Table) -> int:
             "of the reasons 'review' and 'audit'."
         )
     content = write_table(table)
-    number = max(review_numbers(store), default=0) + 1
+    taken = [*_numbers(store, ".parquet"), *_numbers(store, _WAITING)]
+    number = max(taken, default=0) + 1
     while not store.create(f"reviews/{number}.parquet", content):
         number += 1
     return number
@@ -72,7 +74,7 @@ def read_review_file(store: Store, number: int) -> pa.Table:
     """The reviews of one file, with its number.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: it is damaged.
     """
     key = f"reviews/{number}.parquet"
     try:
@@ -80,6 +82,8 @@ def read_review_file(store: Store, number: int) -> pa.Table:
             table = pq.read_table(file, page_checksum_verification=True)
         return _numbered(as_schema(table, REVIEWS, key), number)
     except (OSError, ValueError, pa.ArrowException) as error:
+        if not (isinstance(error, ValueError) or is_damage(error)):
+            raise
         raise StoreError(
             f"{key} cannot be read ({error}). Remove it, and import its reviews again."
         ) from error
@@ -91,9 +95,10 @@ def _numbered(table: pa.Table, number: int) -> pa.Table:
 
 def review_numbers(store: Store) -> list[int]:
     """The numbers of the files, ascending."""
-    names = store.list("reviews")
-    return sorted(
-        int(name.removesuffix(".parquet"))
-        for name in names
-        if re.fullmatch(r"[1-9][0-9]*\.parquet", name)
-    )
+    return _numbers(store, ".parquet")
+
+
+def _numbers(store: Store, suffix: str) -> list[int]:
+    pattern = re.compile(rf"([1-9][0-9]*){re.escape(suffix)}")
+    found = (pattern.fullmatch(name) for name in store.list("reviews"))
+    return sorted(int(match[1]) for match in found if match)

@@ -6,6 +6,7 @@ Knows encodings, checksums and how a vector is checked. Does not know records.
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from data.records.datasets import Part
 from data.schemas import dictionary_columns, encodings
+from data.stores.file_errors import is_damage
 from data.stores.store import Store, StoreError
 
 ROW_GROUP_ROWS = 8192
@@ -94,7 +96,7 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
     `n_unknown` is null where the part was written before there was such a column.
 
     Raises:
-        DamagedPart: it cannot be read, or has not these rows.
+        DamagedPart: it is damaged, or has not these rows.
     """
     wanted = pc.field("row").isin(pa.array(rows, pa.int64()))
     try:
@@ -106,10 +108,8 @@ def read_part_rows(store: Store, key: str, rows: Sequence[int]) -> pa.Table:
                 filters=wanted,
                 page_checksum_verification=True,
             )
-    except MemoryError:
-        raise
     except (OSError, pa.ArrowException) as error:
-        raise damaged_part(key, str(error)) from error
+        raise_damage(key, error)
     if not np.array_equal(table["row"].to_numpy(), np.unique(rows)):
         raise damaged_part(key, "it lacks rows")
     if not has_unknown:
@@ -121,7 +121,7 @@ def read_part_hashes(store: Store, key: str) -> pa.Table:
     """Text hash, as bytes, and row of each vector of a space's part, in its order.
 
     Raises:
-        DamagedPart: it cannot be read.
+        DamagedPart: it is damaged.
     """
     try:
         with store.read(key) as file:
@@ -129,8 +129,15 @@ def read_part_hashes(store: Store, key: str) -> pa.Table:
                 file, columns=["text_hash", "row"], page_checksum_verification=True
             )
     except (OSError, pa.ArrowException) as error:
-        raise damaged_part(key, str(error)) from error
+        raise_damage(key, error)
     return table.set_column(0, "text_hash", table["text_hash"].cast(pa.binary()))
+
+
+def raise_damage(key: str, error: OSError | pa.ArrowException) -> NoReturn:
+    """Raise DamagedPart if the error says that the part is damaged; else the error itself."""
+    if not is_damage(error):
+        raise error
+    raise damaged_part(key, str(error)) from error
 
 
 def damaged_part(key: str, found: str) -> DamagedPart:

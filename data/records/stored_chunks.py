@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from data.lineage import Dataset
 from data.records.datasets import load_dataset, read_record
-from data.records.parts import damaged_part, vectors_of
+from data.records.parts import raise_damage, vectors_of
 from data.records.vector_sql import read_ranges
 from data.schemas import REJECTS, documents_schema, labels_schema, space_schema
 from data.stores.store import Store
@@ -96,10 +96,8 @@ def _read_table(store: Store, key: str) -> pa.Table:
     try:
         with store.read(key) as file:
             return pq.read_table(file, page_checksum_verification=True)
-    except MemoryError:
-        raise
     except (OSError, pa.ArrowException) as error:
-        raise damaged_part(key, str(error)) from error
+        raise_damage(key, error)
 
 
 def _empty(dataset: Dataset) -> pa.Table:

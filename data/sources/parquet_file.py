@@ -1,10 +1,8 @@
 """A source file opened by pyarrow: its row groups, and in which way it is broken, put into words.
 
-Knows what pyarrow says of damaged, truncated and encrypted files, and what is no fault of the file.
-Knows no corpus.
+Knows what pyarrow says of damaged, truncated and encrypted files. Knows no corpus.
 """
 
-import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
@@ -14,12 +12,8 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from data.sources.corpus import is_local
+from data.stores.file_errors import is_of_the_file
 
-# A numbered OSError is the disk's or the network's, which a second try may find well again: the
-# file is at fault only where the number says so. pyarrow's own words for damage have no number.
-_OF_THE_FILE = frozenset(
-    {errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR}
-)
 _SAMPLE_ROWS, _SAMPLE_STEP, _SAMPLE_BYTES = 64, 8, 8_000_000
 
 
@@ -109,17 +103,9 @@ def name_damage() -> Iterator[None]:
     try:
         yield
     except (OSError, pa.ArrowException, StopIteration) as error:
-        if not _is_of_the_file(error):
+        if not is_of_the_file(error):
             raise
         raise UnreadableSource(_why_unreadable(error)) from error
-
-
-def _is_of_the_file(error: Exception) -> bool:
-    if isinstance(error, FileNotFoundError | PermissionError):
-        return True
-    if isinstance(error, TimeoutError | ConnectionError | MemoryError):
-        return False
-    return not isinstance(error, OSError) or error.errno in _OF_THE_FILE or error.errno is None
 
 
 def _why_unreadable(error: Exception) -> str:

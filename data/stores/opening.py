@@ -19,6 +19,7 @@ from data.stores.store import (
     StoreError,
     StoreNotWritable,
     StoreSpec,
+    StoreUnreachable,
     read_bytes,
 )
 
@@ -143,7 +144,7 @@ def _probe(store: OpenStore) -> None:
     try:
         won, won_again = store.create(key, b"probe"), store.create(key, b"again")
         store.delete(key)
-    except StoreError:
+    except (StoreError, StoreUnreachable):
         raise
     except OSError as error:
         raise StoreNotWritable(

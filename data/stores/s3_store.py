@@ -11,22 +11,10 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
-from botocore.exceptions import (
-    BotoCoreError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-
+from data.stores.s3_errors import S3File, s3_errors, status_of
 from data.stores.s3_filesystem import s3_filesystem
 from data.stores.s3_upload import Upload
-from data.stores.store import (
-    StoreError,
-    StoreNotWritable,
-    StoreUnreachable,
-    key_parts,
-    workspace_of,
-)
+from data.stores.store import StoreError, key_parts, workspace_of
 
 _SMALL_BYTES = 64 << 10
 _CONFLICT_WAITS_S = (0.1, 0.3, 1.0, 3.0)
@@ -66,17 +54,17 @@ class S3Store:
     def read(self, key: str) -> BinaryIO:
         """One request for a small file, else one for each block."""
         url = self.location(key)
-        with _s3_errors(self.root):
+        with s3_errors(self.root):
             beginning = self._beginning(url)
             if len(beginning) < _SMALL_BYTES:
                 return BytesIO(beginning)
-            return cast(BinaryIO, self.filesystem.open(url, "rb"))
+            return cast(BinaryIO, S3File(self.filesystem.open(url, "rb"), self.root))
 
     def list(self, folder: str) -> list[str]:
         """Names without those that start with a dot, as on a disk."""
         url = self.location(folder)
         try:
-            with _s3_errors(self.root):
+            with s3_errors(self.root):
                 paths = self.filesystem.ls(url, detail=False, refresh=True)
         except FileNotFoundError:
             return []
@@ -100,12 +88,12 @@ class S3Store:
         try:
             return cast(bytes, self.filesystem.cat_file(url, start=0, end=_SMALL_BYTES))
         except OSError as error:
-            if _status(error) == _EMPTY:
+            if status_of(error) == _EMPTY:
                 return b""
             raise
 
     def _call(self, method: str, **given: Any) -> Any:
-        with _s3_errors(self.root):
+        with s3_errors(self.root):
             return self.filesystem.call_s3(method, Bucket=self._bucket, **given)
 
     def _begin(self, key: str) -> tuple[Upload, str]:
@@ -123,11 +111,11 @@ class S3Store:
             try:
                 upload.complete()
             except OSError as error:
-                if _status(error) == _CONFLICT and (wait_s := next(waits_s, None)) is not None:
+                if status_of(error) == _CONFLICT and (wait_s := next(waits_s, None)) is not None:
                     time.sleep(wait_s)
                 elif self._made_by(name, error) == attempt:
                     return True
-                elif _status(error) == _TAKEN:
+                elif status_of(error) == _TAKEN:
                     return False
                 else:
                     raise
@@ -143,43 +131,3 @@ class S3Store:
         except OSError:
             raise trouble from None
         return cast(str | None, found["Metadata"].get(_ATTEMPT))
-
-
-@contextmanager
-def _s3_errors(root: str) -> Iterator[None]:
-    """Words for what cannot be helped by trying again; what can is an OSError."""
-    try:
-        yield
-    except (NoCredentialsError, PartialCredentialsError, PermissionError) as error:
-        raise StoreNotWritable(
-            f"the store {root} cannot be used ({error}). Put the key and the secret of somebody "
-            "who may read and write there into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        ) from error
-    except ParamValidationError as error:
-        raise _no_bucket(root) from error
-    except BotoCoreError as error:
-        raise StoreUnreachable(
-            f"the store {root} does not answer ({error}). Look at the network and at "
-            "AWS_ENDPOINT_URL, and run the same command again: what is committed stays."
-        ) from error
-    except FileNotFoundError as error:
-        if _code(error) == "NoSuchBucket":
-            raise _no_bucket(root) from error
-        raise
-
-
-def _no_bucket(root: str) -> StoreNotWritable:
-    return StoreNotWritable(
-        f"the store {root} has no bucket. Create it, or give another store.path."
-    )
-
-
-def _status(error: OSError) -> int | None:
-    """The HTTP status of a refusal; none of what was never answered."""
-    response = getattr(error.__cause__, "response", {})
-    return cast(int | None, response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-
-
-def _code(error: OSError) -> str | None:
-    response = getattr(error.__cause__, "response", {})
-    return cast(str | None, response.get("Error", {}).get("Code"))

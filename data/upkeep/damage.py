@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.records.datasets import Part
+from data.stores.file_errors import is_damage
 from data.stores.store import Store
 
 _BLOCK_BYTES = 1 << 20
@@ -43,15 +44,19 @@ class Damage:
 
 
 def damage_of_part(store: Store, part: Part) -> str | None:
-    """What is wrong with the part, read to its last byte and page; None: nothing."""
+    """What is wrong with the part, read to its last byte and page; None: nothing.
+
+    Raises:
+        OSError: the disk or the network failed, or you may not read it; the part may be whole.
+    """
     try:
         with store.read(part.key) as file:
             return _wrong_bytes(file, part) or _wrong_rows(file, part)
     except FileNotFoundError:
         return "it is gone"
-    except MemoryError:
-        raise
     except (OSError, pa.ArrowException) as error:
+        if not is_damage(error):
+            raise
         return f"it cannot be read ({first_line(error)})"
 
 

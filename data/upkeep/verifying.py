@@ -18,6 +18,7 @@ from data.records.runs import RunRecord
 from data.records.seals import newest_number, newest_seal, read_seal
 from data.sources.plan import load_plan
 from data.sql import open_catalog
+from data.stores.file_errors import is_damage
 from data.stores.store import OpenStore, Store, StoreError, read_bytes
 from data.upkeep.damage import Damage, first_line
 from data.upkeep.verifying_chunks import ChunkBook, damaged_chunks
@@ -109,6 +110,8 @@ def _damaged_models(store: Store) -> Iterator[Damage]:
             for read in _MODEL_FILES:
                 read(store, name)
         except (DamagedModel, OSError) as error:
+            if isinstance(error, OSError) and not is_damage(error):
+                raise
             words = first_line(error).removeprefix(f"models/{name}").lstrip("/: ")
             yield Damage(f"models/{name}", words.removesuffix(".").removesuffix(_FIT), _AGAIN)
 

@@ -77,3 +77,17 @@ class LabelReceipt(BaseModel):
     datasets: tuple[str, ...] = ()
     is_unreadable: bool = False
     failure: str | None = None
+
+    def with_labels(
+        self, labeler: LabelerJob, *, labelled: int, for_review: int, without_label: int
+    ) -> "LabelReceipt":
+        """With what a labeler has committed of the chunk; decisions count if it was asked."""
+        made = {"datasets": (*self.datasets, labeler.dataset)}
+        if not labeler.is_asked:
+            return self.model_copy(update=made)
+        counts = {
+            "labelled": self.labelled + labelled,
+            "for_review": self.for_review + for_review,
+            "without_label": self.without_label + without_label,
+        }
+        return self.model_copy(update=made | counts)

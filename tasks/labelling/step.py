@@ -21,6 +21,7 @@ from data import (
     read_documents,
     read_record,
 )
+from tasks.labelling.earlier import earlier_receipts
 from tasks.labelling.inputs import ChunkDocuments, read_inputs
 from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
 from tasks.labelling.outputs import Attempt, write_labels
@@ -36,21 +37,29 @@ class SourceDiffers(Exception):
     """The texts that are read now are not those whose documents are committed."""
 
 
-def label_step(job: LabelJob, names: Sequence[str]) -> Iterator[LabelReceipt]:
+def label_step(
+    job: LabelJob, names: Sequence[str], *, is_again: bool = False
+) -> Iterator[LabelReceipt]:
     """Bring the named chunks of the plan to all labelers that lack them and can read them.
 
     A receipt comes after each chunk, and its labels are committed by then, labeler by labeler. The
-    source is read only for labelers that read texts.
+    source is read only for labelers that read texts. `is_again`: an earlier try failed, and what it
+    had committed counts as well.
     """
     store = open_existing_store(job.store.path)
     plan = load_plan(store, job.plan)
     owed = owed_labels(store, job, names)
-    chunks = [chunk for chunk in plan.chunks if chunk.name in owed]
+    asked = frozenset(names)
+    named = [chunk for chunk in plan.chunks if chunk.name in asked]
+    earlier = earlier_receipts(store, job, named) if is_again else {}
+    yield from (receipt for name, receipt in earlier.items() if name not in owed)
+    chunks = [chunk for chunk in named if chunk.name in owed]
     sources = read_chunks(plan, [c for c in chunks if owed[c.name].needs_source])
     for chunk in chunks:
         started = time.perf_counter()
         rows = next(sources) if owed[chunk.name].needs_source else None
-        receipt = _label_chunk(store, job, chunk, owed[chunk.name], rows)
+        begun = earlier.get(chunk.name, LabelReceipt(chunk=chunk.name, place=chunk.place))
+        receipt = _label_chunk(store, job, chunk, owed[chunk.name], rows, begun)
         yield receipt.model_copy(update={"seconds": time.perf_counter() - started})
 
 
@@ -60,16 +69,12 @@ def _label_chunk(
     chunk: Chunk,
     owed: OwedLabels,
     rows: ChunkRows | ChunkFailure | None,
+    receipt: LabelReceipt,
 ) -> LabelReceipt:
     if isinstance(rows, ChunkFailure):
-        return LabelReceipt(
-            chunk=chunk.name,
-            place=chunk.place,
-            is_unreadable=rows.is_unreadable,
-            failure=rows.reason,
-        )
+        failed = {"is_unreadable": rows.is_unreadable, "failure": rows.reason}
+        return receipt.model_copy(update=failed)
     attempt = Attempt(new_attempt(), job.run)
-    receipt = LabelReceipt(chunk=chunk.name, place=chunk.place)
     if rows is not None and owed.documents:
         receipt = _commit_documents(store, job, rows, attempt, receipt)
     try:
@@ -115,12 +120,9 @@ def _label(
     output = write_labels(store, labeler, loaded, documents, inputs, attempt)
     if commit(store, output.record).attempt != attempt.name:
         return receipt
-    made = {"datasets": (*receipt.datasets, labeler.dataset)}
-    if not labeler.is_asked:
-        return receipt.model_copy(update=made)
-    counts = {
-        "labelled": receipt.labelled + output.record.rows,
-        "for_review": receipt.for_review + output.for_review,
-        "without_label": receipt.without_label + output.record.rejected,
-    }
-    return receipt.model_copy(update=made | counts)
+    return receipt.with_labels(
+        labeler,
+        labelled=output.record.rows,
+        for_review=output.for_review,
+        without_label=output.record.rejected,
+    )

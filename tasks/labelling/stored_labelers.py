@@ -6,7 +6,7 @@ from data import load_model, open_existing_store
 from labeling import Labeler, labeler_from_bytes
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)  # more than a night has, which takes them in turn for each chunk
 def process_labeler(path: str, name: str) -> Labeler:
     """The labeler of that name in the store at that path.
 

@@ -60,6 +60,45 @@ def test_a_run_that_died_between_two_labelers_goes_on_where_it_was(
     assert trained.ask(counts) == [(4 * 90, 4 * 90)]
 
 
+def test_a_task_that_is_tried_again_counts_what_it_had_labelled(
+    trained: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(trained, trained.training, "stack")
+    work = plan(trained, "first")
+    names = [chunk.name for chunk in planned_chunks(trained, work)]
+    write_labels = tasks.labelling.step.write_labels
+    written = []
+
+    def write_six(*arguments: Any) -> Any:
+        if len(written) == 6:  # a chunk and a half
+            raise OSError("the disk does not answer")
+        written.append(arguments)
+        return write_labels(*arguments)
+
+    monkeypatch.setattr(tasks.labelling.step, "write_labels", write_six)
+    with pytest.raises(OSError, match="does not answer"):
+        step(trained, work)
+    monkeypatch.undo()
+
+    receipts = list(label_step(work.job, names, is_again=True))
+
+    assert sorted(receipt.chunk for receipt in receipts) == sorted(names)
+    assert sum(receipt.labelled for receipt in receipts) == 90
+    committed = {(r.chunk, dataset) for r in receipts for dataset in r.datasets}
+    assert len(committed) == 4 * len(names)
+
+
+def test_what_another_run_has_labelled_is_not_counted_again(trained: Any) -> None:
+    put_in_force(trained, trained.training, "tfidf")
+    night(trained, "first")
+    work = plan(trained, "second")
+    names = [chunk.name for chunk in planned_chunks(trained, work)]
+
+    receipts = list(label_step(work.job, names, is_again=True))
+
+    assert [(r.labelled, r.datasets) for r in receipts] == [(0, ())] * len(names)
+
+
 def test_of_two_runs_at_once_each_label_is_committed_once(trained: Any) -> None:
     put_in_force(trained, trained.training, "stack")
     work = plan(trained, "first")

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 import data.__main__ as command_line
 from data import LocalStore, promote
+from data.stores.store import StoreUnreachable
 from tests.commits import space
 from tests.labels import keep_labeler
 from tests.stores import corpus_of, embed, files_below, tiny_store, write_texts
@@ -158,3 +160,23 @@ def test_a_grace_that_is_no_time_is_refused(store: LocalStore, typed: Typed, hou
     code, said = typed("gc", f"--grace={hours}", store.root)
     assert code == 2
     assert "give hours, 0 or more" in said
+
+
+@pytest.mark.parametrize("command", ["verify", "repair"])
+def test_a_store_that_does_not_answer_is_not_called_damaged(
+    store: LocalStore, typed: Typed, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    before, read = files_below(store.root), LocalStore.read
+
+    def fail(self: LocalStore, key: str) -> BinaryIO:
+        if "/parts/" in key:
+            raise StoreUnreachable("the store does not answer")
+        return read(self, key)
+
+    monkeypatch.setattr(LocalStore, "read", fail)
+
+    code, said = typed(command, store.root)
+
+    assert code == 2
+    assert "cannot be read now (the store does not answer)" in said
+    assert files_below(store.root) == before

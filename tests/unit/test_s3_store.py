@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from data import OpenStore, StoreError, StoreSpec, open_existing_store, open_store, store_at
+from data.stores.s3_store import S3Store
 from data.stores.store import StoreNotWritable, StoreUnreachable, read_bytes, workspace_of
 
 
@@ -112,6 +113,35 @@ def test_a_bucket_that_is_not_there_is_named(s3_url: str, bucket: str) -> None:
     for door in (lambda: open_store(StoreSpec(path=missing)), lambda: open_existing_store(missing)):
         with pytest.raises(StoreError, match=rf"{missing} has no bucket"):
             door()
+
+
+def test_a_server_that_goes_away_in_the_middle_of_a_file_is_an_error_of_the_network(
+    store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import ReadTimeoutError  # noqa: PLC0415
+    from s3fs.core import S3File  # noqa: PLC0415
+
+    def no_answer(*_: Any, **__: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="http://nowhere")
+
+    store.create("large", bytes(100_000))
+    monkeypatch.setattr(S3File, "_fetch_range", no_answer)
+    with (
+        store.read("large") as file,
+        pytest.raises(StoreUnreachable, match=r"does not answer.*nowhere"),
+    ):
+        file.read()
+
+
+def test_a_store_that_does_not_answer_is_not_called_one_that_cannot_commit(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_server(*_: Any, **__: Any) -> None:
+        raise StoreUnreachable("no answer")
+
+    monkeypatch.setattr(S3Store, "create", no_server)
+    with pytest.raises(StoreUnreachable):
+        open_store(StoreSpec(path=s3_url))
 
 
 def test_a_server_that_is_not_there_is_an_error_of_the_network(

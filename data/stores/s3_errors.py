@@ -1,0 +1,82 @@
+"""What S3 answers, in the words of a store: what cannot be helped, and what time can cure.
+
+Knows botocore's errors. Asks S3 for nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from data.stores.store import StoreNotWritable, StoreUnreachable
+
+
+class S3File:
+    """A file that is read in blocks: what S3 says of each has the words of the store."""
+
+    def __init__(self, file: Any, root: str) -> None:
+        """Take the file, and how messages name its store."""
+        self._file, self._root = file, root
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or all that are left."""
+        with s3_errors(self._root):
+            return cast(bytes, self._file.read(size))
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the file's."""
+        return getattr(self._file, name)
+
+    def __enter__(self) -> "S3File":
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@contextmanager
+def s3_errors(root: str) -> Iterator[None]:
+    """Words for what cannot be helped by trying again; what can is an OSError."""
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError, PermissionError) as error:
+        raise StoreNotWritable(
+            f"the store {root} cannot be used ({error}). Put the key and the secret of somebody "
+            "who may read and write there into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        ) from error
+    except ParamValidationError as error:
+        raise _no_bucket(root) from error
+    except BotoCoreError as error:
+        raise StoreUnreachable(
+            f"the store {root} does not answer ({error}). Look at the network and at "
+            "AWS_ENDPOINT_URL, and run the same command again: what is committed stays."
+        ) from error
+    except FileNotFoundError as error:
+        if _code(error) == "NoSuchBucket":
+            raise _no_bucket(root) from error
+        raise
+
+
+def _no_bucket(root: str) -> StoreNotWritable:
+    return StoreNotWritable(
+        f"the store {root} has no bucket. Create it, or give another store.path."
+    )
+
+
+def status_of(error: OSError) -> int | None:
+    """The HTTP status of a refusal; none of what was never answered."""
+    response = getattr(error.__cause__, "response", {})
+    return cast(int | None, response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+
+
+def _code(error: OSError) -> str | None:
+    response = getattr(error.__cause__, "response", {})
+    return cast(str | None, response.get("Error", {}).get("Code"))
