@@ -5,6 +5,7 @@ here as it goes.
 """
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -47,34 +48,40 @@ class Reuse:
         self._parts = list(parts)
         self._places = places
         self._learnt: list[tuple[str, pl.DataFrame]] = []
+        self._unread: deque[Record] = deque()
         self._turn = Lock()
 
     def learn(self, records: Iterable[Record]) -> None:
-        """Add the texts of committed chunks that are not known here; a damaged part is left out.
+        """Add committed chunks, whose texts are read when somebody looks for one."""
+        with self._turn:
+            self._unread.extend(records)
 
-        The oldest make room for what would be more than `LEARNT_ROWS` over all spaces.
-        """
-        for record in records:
-            if record.part is None or record.part.key in self._parts:
-                continue
-            try:
-                table = read_part_hashes(self._store, record.part.key)
-            except DamagedPart as error:
-                _log.warning("texts are encoded that are stored already: %s", error)
-                continue
-            self._add(record.dataset, record.part.key, pl.DataFrame(table))
+    def _read_unread(self) -> None:
+        """Know the texts of what was learnt; a damaged part is left out."""
+        with self._turn:
+            while self._unread:
+                record = self._unread.popleft()
+                if record.part is None or record.part.key in self._parts:
+                    continue
+                try:
+                    table = read_part_hashes(self._store, record.part.key)
+                except DamagedPart as error:
+                    _log.warning("texts are encoded that are stored already: %s", error)
+                    continue
+                self._add(record.dataset, record.part.key, pl.DataFrame(table))
 
     def _add(self, dataset: str, part: str, places: pl.DataFrame) -> None:
-        with self._turn:
-            places = places.with_columns(part=pl.lit(len(self._parts), pl.UInt32))
-            self._parts.append(part)
-            learnt = [*self._learnt, (dataset, places.select(list(PLACES)))]
-            while sum(len(some) for _, some in learnt) > LEARNT_ROWS:
-                del learnt[0]
-            self._learnt = learnt
+        """The oldest make room for what would be more than `LEARNT_ROWS` over all spaces."""
+        places = places.with_columns(part=pl.lit(len(self._parts), pl.UInt32))
+        self._parts.append(part)
+        learnt = [*self._learnt, (dataset, places.select(list(PLACES)))]
+        while sum(len(some) for _, some in learnt) > LEARNT_ROWS:
+            del learnt[0]
+        self._learnt = learnt
 
     def locate(self, dataset: str, hashes: pa.FixedSizeBinaryArray) -> pl.DataFrame:
         """Part and row for each hash, in the same order; null where the space lacks the text."""
+        self._read_unread()
         wanted = pl.DataFrame({"text_hash": pl.Series(hashes.cast(pa.binary()), dtype=pl.Binary)})
         learnt = [places for name, places in self._learnt if name == dataset]
         known = [places for name, places in self._places.items() if name == dataset]

@@ -119,6 +119,24 @@ def test_what_another_task_has_committed_is_not_encoded_again(small: Any) -> Non
         assert small.num_forwarded == forwarded
 
 
+def test_a_chunk_is_read_back_only_where_another_one_looks_for_its_texts(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, real = [], data.reuse.known_vectors.read_part_hashes
+    monkeypatch.setattr(
+        data.reuse.known_vectors,
+        "read_part_hashes",
+        lambda store, key: read.append(key) or real(store, key),
+    )
+    small.write("a.parquet", [*TEXTS, *TEXTS])
+    work = small.plan(chunk_rows=4)
+
+    for names, num_read in ((work.chunks[:1], 0), (work.chunks[1:3], 2)):
+        read.clear()
+        small.step(work.model_copy(update={"chunks": names}))
+        assert len(read) == num_read
+
+
 def test_only_so_many_rows_of_a_run_are_looked_through(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
