@@ -5,7 +5,7 @@ Knows model folders and devices; knows no corpus, no store and no Prefect.
 
 from embedding.counting import TokenCounts, load_counter
 from embedding.defaults import default_pooling, output_dimension
-from embedding.device import choose_device
+from embedding.device import choose_device, release_memory
 from embedding.encoded import EncodedTexts
 from embedding.encoder import Encoder
 from embedding.fitted import refuse_foreign
@@ -30,6 +30,7 @@ __all__ = [
     "output_dimension",
     "refuse_existing",
     "refuse_foreign",
+    "release_memory",
     "save_encoder",
     "trainable_pooling",
     "vectors_of_texts",

@@ -55,6 +55,13 @@ def compare_poolings(  # noqa: PLR0913, PLR0917 - the groups of Prefect's form
         store: Where results are kept.
         run: Sizes, budgets and limits.
     """
+    if training.promote:
+        raise ValueError(
+            "training.promote is for train-labeler. Compare first, then promote by name: "
+            f"python -m flows.promote {store.path} NAME"
+        )
+    if "ensembles" not in training.model_fields_set:
+        training = training.model_copy(update={"ensembles": _EVERY_ENSEMBLE.ensembles})
     spaces = tuple(
         EncoderPoolings(encoder=each, poolings=poolings or fixed_poolings(each))
         for each in (encoder, *more_encoders)

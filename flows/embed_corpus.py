@@ -82,9 +82,12 @@ def _embed(request: EmbedRequest, *, with_catalog: bool) -> RunSummary:
         with _shown(work):
             problems = _embed_pending(work, receipts)
     except BaseException as error:  # a cancelled run, too, publishes what it has
+        _add_committed(work, receipts)
         ended = _ended(started_at, receipts, (f"stopped early: {error!r}",))
         publish_work(work, ended, with_catalog=with_catalog)
         raise
+    if problems:
+        _add_committed(work, receipts)
     summary = publish_corpus(work, _ended(started_at, receipts, problems), with_catalog)
     create_summary_artifacts(summary)
     report(summary, work)
@@ -115,6 +118,13 @@ def _embed_pending(work: Work, receipts: list[ChunkReceipt]) -> tuple[str, ...]:
             if problem:
                 return (problem,)
     return ()
+
+
+def _add_committed(work: Work, receipts: list[ChunkReceipt]) -> None:
+    """A run that stops early counts, too, what tasks had committed and could not say any more."""
+    said = {receipt.chunk for receipt in receipts}
+    unsaid = [name for name in work.chunks if name not in said]
+    receipts.extend(committed_receipts(work.job, unsaid))
 
 
 def _say_death(place: str) -> None:

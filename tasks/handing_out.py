@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from uuid import UUID
 
 from data import open_existing_store
+from embedding import choose_device, release_memory
 from tasks.encoders import process_encoder
 from tasks.job import ChunkReceipt
 from tasks.owed import committed_receipts, owed_chunks
@@ -150,6 +151,7 @@ def _next_runner(work: Work, todo: Todo, runner: Runner, stack: ExitStack) -> Ru
     if not todo.are_worth_processes(num_workers):
         return runner
     process_encoder.cache_clear()  # the processes load their own
+    release_memory(choose_device(work.job.encoder.device))
     return stack.enter_context(open_processes(work.job, num_workers))
 
 

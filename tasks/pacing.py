@@ -25,9 +25,12 @@ class Timed(Protocol):
 
 
 def chunks_a_task(made: Sequence[Timed], num_pending: int, num_tasks_left: int) -> int:
-    """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice."""
+    """As many chunks as take 30 s at the speed of these, and enough for the tasks to suffice.
+
+    At most twice as many as these: a few that were reused, or could not be read, tell nothing.
+    """
     seconds = _seconds_of_one(made)
-    by_time = int(TASK_S / seconds) if seconds else num_pending
+    by_time = min(int(TASK_S / seconds) if seconds else num_pending, 2 * len(made))
     return max(1, by_time, math.ceil(num_pending / max(num_tasks_left, 1)))
 
 

@@ -4,14 +4,24 @@ Knows the store alone. Who shows it decides how: a callback gets each reading.
 """
 
 import contextvars
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from data import OpenStore, committed_chunks, load_plan, open_existing_store, read_record
+from data import (
+    OpenStore,
+    StoreError,
+    committed_chunks,
+    load_plan,
+    open_existing_store,
+    read_record,
+)
 from tasks.plan_corpus import Work
+
+_log = logging.getLogger(__name__)
 
 _READ_EVERY_S = 0.5
 _WAIT_PER_READING = 20  # a store of many chunks takes long to list: look at it less often
@@ -59,9 +69,8 @@ def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
         wait_s = _READ_EVERY_S
         while not done.wait(wait_s):
             started = time.monotonic()
-            progress = watch.read()
+            _show_now(watch, show)
             wait_s = max(_READ_EVERY_S, _WAIT_PER_READING * (time.monotonic() - started))
-            show(progress)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True)
     thread.start()
@@ -70,7 +79,17 @@ def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        show(watch.read())
+        _show_now(watch, show)
+
+
+def _show_now(watch: "_Watch", show: Callable[[Progress], None]) -> None:
+    """What is only to be looked at must not fail a run that is well."""
+    try:
+        progress = watch.read()
+    except (OSError, StoreError, ValueError) as error:
+        _log.warning("the progress cannot be read: %s", error)
+    else:
+        show(progress)
 
 
 class _Watch:

@@ -23,6 +23,7 @@ from prefect.futures import PrefectConcurrentFuture
 from prefect.states import Crashed
 from prefect.task_runners import ProcessPoolTaskRunner
 
+from tasks.artifacts import unless_the_server_is_away
 from tasks.embed_chunks import embed_chunks
 from tasks.hangs import last_words, watch_this_process
 from tasks.job import ChunkReceipt, EmbedJob
@@ -152,7 +153,7 @@ def mark_crashed(task_runs: Sequence[UUID]) -> None:
     if not task_runs:
         return
     give_up = time.monotonic() + _HEARSAY_S
-    with get_client(sync_client=True) as client:
+    with unless_the_server_is_away(), get_client(sync_client=True) as client:
         for task_run in task_runs:
             while not _is_marked(client, task_run) and time.monotonic() < give_up:
                 time.sleep(_HEARSAY_S / 20)

@@ -9,18 +9,21 @@ from prefect.states import Failed
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.importtools import import_object
 
+import flows.compare_poolings
 from data import CorpusSpec, StoreError, StoreSpec
 from data.stores.store import DiskFull
 from embedding import EncoderSpec
 from flows.embed_corpus import embed_corpus
 from flows.fit_ranges import fit_ranges
 from flows.fit_token_weights import fit_token_weights
+from labeling import ENSEMBLES
 from pooling import POOLERS, PoolingSpec
 from tasks.embed_chunks import embed_chunks
 from tasks.job import ChunkReceipt
 from tasks.pacing import MAX_TASKS, chunks_a_task, too_many_rejects
 from tasks.retrying import is_worth_a_retry
 from tasks.run_spec import RunSpec
+from tasks.training.request import TrainingSpec
 
 ROOT = Path(__file__).parents[2]
 SPECS = (CorpusSpec, EncoderSpec, PoolingSpec, StoreSpec, RunSpec)
@@ -33,12 +36,14 @@ def receipt(**counts: Any) -> ChunkReceipt:
 @pytest.mark.parametrize(
     ("seconds", "pending", "tasks_left", "expected"),
     [
-        ([10.0], 50, 999, 3),  # three chunks of 10 s are 30 s
+        ([10.0, 10.0], 50, 999, 3),  # three chunks of 10 s are 30 s
+        ([0.01], 50, 999, 2),  # one that was reused says little of the others
+        ([0.0, 0.0], 50, 999, 4),  # nor do two that could not be read
         ([10.0, 20.0], 50, 999, 2),  # 15 s each
         ([45.0], 50, 999, 1),  # one is long enough
         ([10.0], 9_000, 999, 10),  # too many chunks for tasks of three
         ([10.0], 4, 0, 4),  # no task is left: all in one
-        ([], 7, 999, 7),  # nothing was owed after all, nothing is known of speed
+        ([], 7, 999, 1),  # nothing was owed after all, nothing is known of speed
     ],
 )
 def test_a_task_takes_30_seconds_and_the_tasks_suffice(
@@ -155,3 +160,25 @@ def test_poolings_may_be_given_by_name_alone() -> None:
     )
 
     assert parameters["poolings"] == (PoolingSpec(strategy="mean"),)
+
+
+def test_comparing_takes_every_ensemble_unless_some_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(flows.compare_poolings, "_compare", asked.append)
+
+    def compare(**training: Any) -> None:
+        corpus = CorpusSpec(name="news", path="texts", carry_columns=("topic",))
+        flows.compare_poolings.compare_poolings.fn(
+            corpus, "topic", EncoderSpec(model="m"), ("mean",), training=TrainingSpec(**training)
+        )
+
+    compare(max_rows=50)
+    compare(ensembles=("stack",))
+
+    found = [[each.ensemble for each in request.training.ensembles] for request in asked]
+    assert found == [list(ENSEMBLES), ["stack"]]
+    assert asked[0].training.max_rows == 50
+    with pytest.raises(ValueError, match=r"train-labeler.*flows\.promote"):
+        compare(promote=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+import tasks.progress
+from data.stores.store import StoreUnreachable
 from tasks.progress import Progress, watched
 
 TEXTS = [f"a step of the way, number {n}" for n in range(40)]
@@ -55,3 +57,21 @@ def test_a_run_that_breaks_off_shows_what_is_committed(small: Any) -> None:
         break_off()
 
     assert (seen[-1].rows, seen[-1].percent) == (20, 50)
+
+
+def test_a_progress_that_cannot_be_read_fails_no_run(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("a.parquet", TEXTS)
+    work = small.plan()
+    seen: list[Progress] = []
+
+    def fail(*_: Any) -> Any:
+        raise StoreUnreachable("no answer")
+
+    with watched(work, seen.append):
+        monkeypatch.setattr(tasks.progress, "committed_chunks", fail)
+        done = small.step(work)
+
+    assert len(done) == 2
+    assert [progress.rows for progress in seen] in ([], [0])

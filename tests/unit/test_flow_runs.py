@@ -10,6 +10,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
 
+import flows.embed_corpus
 import tasks.embed_chunks
 import tasks.pacing
 import tasks.runners
@@ -17,6 +18,8 @@ import tasks.step
 from flows.embed_corpus import RunIncomplete, embed_corpus
 from flows.estimate_corpus import estimate_corpus
 from flows.fit_token_weights import fit_token_weights
+from tasks.plan_corpus import Work
+from tasks.runners import Outcome
 from tasks.token_weights import ComponentSpec
 
 TEXTS = [f"a page about the number {n}" for n in range(30)]
@@ -129,6 +132,22 @@ def test_a_cancelled_run_publishes_what_it_has(small: Any, monkeypatch: pytest.M
 
     assert small.ask("SELECT vectors, is_complete FROM spaces") == [(10, False)]
     assert small.ask("SELECT state FROM runs") == [("incomplete",)]
+
+
+def test_a_run_that_fails_counts_what_other_tasks_had_committed(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("a.parquet", TEXTS)
+
+    def fail_at_the_first(work: Work) -> Iterator[Outcome]:
+        small.step(work.model_copy(update={"chunks": work.chunks[1:]}))
+        yield Outcome(work.chunks[:1], failure="the disk does not answer")
+
+    monkeypatch.setattr(flows.embed_corpus, "run_tasks", fail_at_the_first)
+
+    assert run(small, chunk_rows=10).is_failed()
+
+    assert small.ask("SELECT documents, encoded, state FROM runs") == [(20, 20, "incomplete")]
 
 
 def test_a_failing_disk_is_tried_again(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,11 +44,13 @@ def died(*batches: tuple[str, ...]) -> list[Outcome]:
     return [Outcome(batch, has_died=True) for batch in batches]
 
 
-def test_the_first_tasks_have_one_chunk_and_the_next_30_seconds_of_work() -> None:
+def test_the_first_tasks_have_one_chunk_and_the_next_grow_to_30_seconds_of_work() -> None:
     chunks = todo(20)
     assert [chunks.take(2), chunks.take(2)] == [("c0",), ("c1",)]
     list(chunks.note([Outcome(("c0",), (receipt("c0"),))]))
-    assert chunks.take(2) == ("c2", "c3", "c4")
+    assert chunks.take(2) == ("c2", "c3")
+    list(chunks.note([Outcome(("c2", "c3"), (receipt("c2"), receipt("c3")))]))
+    assert chunks.take(2) == ("c4", "c5", "c6")
 
 
 def test_the_last_chunks_are_shared_out_among_the_workers() -> None:
@@ -76,7 +78,7 @@ def test_after_a_death_the_suspects_run_alone_and_the_others_wait(committed: set
 def test_what_a_dead_task_had_committed_is_not_done_again(committed: set[str]) -> None:
     chunks = todo(4)
     chunks.take(1)
-    list(chunks.note([Outcome(("c0",), (receipt("c0"),))]))
+    list(chunks.note([Outcome(("c0",), (receipt("c0"), receipt("c0")))]))
     assert chunks.take(1) == ("c1", "c2", "c3")
     committed.update({"c1"})
 
