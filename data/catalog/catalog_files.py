@@ -65,7 +65,7 @@ def remove_old_uploads(store: OpenStore) -> None:
 
 def remove_old_files(folder: Path, in_use: Path | None) -> None:
     """The same in a folder of this machine, and what a killed process has left there."""
-    files = sorted(folder.iterdir(), key=_modified)
+    files = sorted(folder.resolve().iterdir(), key=_modified)
     catalogs = [path for path in files if path.suffix == ".duckdb"]
     for path in catalogs[:-_KEPT]:
         if path != in_use:  # a slow builder's may be in use and not among the youngest

@@ -66,17 +66,21 @@ def plans_needed(store: Store, shown: Iterable[int]) -> set[str]:
     return plans
 
 
-def superseded_chunks(store: Store, clock: Clock, needed: set[str]) -> Iterator[list[str]]:
+def superseded_chunks(
+    store: Store, clock: Clock, needed: set[str], *, is_quiet: bool = False
+) -> Iterator[list[str]]:
     """Old chunks that no plan in use names: the record of each, then its parts.
 
-    In use are the plans `needed`, those of the newest seal, and those that were listed since: a run
-    under way may be at them. Documents come last, so that nothing stands without its documents.
+    In use are the plans `needed`, those of the newest seal, and, unless all is quiet, those that
+    were listed since: a run under way may be at them. Documents come last, so that nothing stands
+    without its documents.
     """
     newest = newest_seal(store)
     if newest is None:
         return
     plans = needed | {corpus.plan for corpus in newest.corpora.values()}
-    plans |= set(_plans_under_way(store, clock, newest))
+    if not is_quiet:
+        plans |= set(_plans_under_way(store, clock, newest))
     kept = {chunk.name for plan in plans for chunk in load_plan(store, plan).chunks}
     committed = [name for name in store.list("datasets") if committed_chunks(store, name)]
     for dataset in sorted(committed, key=lambda name: _order(store, name)):

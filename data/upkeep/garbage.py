@@ -54,9 +54,11 @@ def list_superseded(store: OpenStore, clock: Clock) -> Iterator[Garbage]:
     yield from list_unplanned(store, clock, needed)
 
 
-def list_unplanned(store: OpenStore, clock: Clock, needed: set[str]) -> Iterator[Garbage]:
-    """Chunks that no plan in use names, beside those needed."""
-    for keys in superseded_chunks(store, clock, needed):
+def list_unplanned(
+    store: OpenStore, clock: Clock, needed: set[str], *, is_quiet: bool = False
+) -> Iterator[Garbage]:
+    """Chunks that no plan in use names, beside those needed; `is_quiet`: no run is under way."""
+    for keys in superseded_chunks(store, clock, needed, is_quiet=is_quiet):
         for key in keys:
             yield _file(store, key, "superseded")
 

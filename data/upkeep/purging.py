@@ -4,6 +4,7 @@ Knows superseded chunks, catalogs and reviews. Stays: names and hashes of docume
 and tests of labelers, and what labelers and poolings have learned.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from data.catalog.publishing import newest_catalog, publish_catalog
 from data.catalog.review_rows import known_texts
 from data.labels.reviews import finish_keeping, keep_reviews, read_review_file, review_numbers
+from data.records.owed import owed_chunks
 from data.records.seals import newest_seal
 from data.sources.plan import load_plan
 from data.stores.store import OpenStore, StoreError
@@ -21,7 +23,7 @@ def list_purged(store: OpenStore) -> Iterator[Garbage]:
     """Superseded chunks and all garbage, however young: no run may be under way."""
     _check_whole(store)
     clock = clock_of(store, grace_h=0)
-    yield from list_unplanned(store, clock, set())
+    yield from list_unplanned(store, clock, set(), is_quiet=True)
     yield from list_garbage(store, clock)
 
 
@@ -40,7 +42,8 @@ def purge(store: OpenStore) -> tuple[int, list[Garbage]]:
     """
     _check_whole(store)
     finish_keeping(store)
-    removed = _remove(list_unplanned(store, clock_of(store, grace_h=0), set()))
+    clock = clock_of(store, grace_h=0)
+    removed = _remove(list_unplanned(store, clock, set(), is_quiet=True))
     publish_catalog(store)
     forgotten = num_forgotten(store)
     if forgotten:
@@ -73,17 +76,24 @@ def _check_whole(store: OpenStore) -> None:
     """Refuse a store that does not show all its documents, whose reviews would be lost.
 
     Raises:
-        StoreError: nothing is sealed, documents are owed, or files could not be read.
+        StoreError: nothing is sealed, documents are owed, files could not be read, or the corpus
+            was read up to a limit.
     """
     seal = newest_seal(store)
     if seal is None:
         raise StoreError(f"nothing is sealed in {store.root} yet. Run embed-corpus first.")
+    lacking = Counter((each.corpus, each.dataset) for each in owed_chunks(store, seal))
     for name, corpus in seal.corpora.items():
-        owed = len(corpus.owed.get(corpus.documents, ()))
-        unreadable = len(load_plan(store, corpus.plan).unreadable)
-        if owed or unreadable:
+        plan, owed = load_plan(store, corpus.plan), lacking[name, corpus.documents]
+        if owed or plan.unreadable:
             raise StoreError(
-                f"corpus {name!r}: {owed} chunks of its documents are owed and {unreadable} of its "
-                "files cannot be read, so texts that are still there would pass for gone. Mend or "
-                "remove those files and run embed-corpus again; then purge."
+                f"corpus {name!r}: {owed} chunks of its documents are owed and "
+                f"{len(plan.unreadable)} of its files cannot be read, so texts that are still "
+                "there would pass for gone. Mend or remove those files and run embed-corpus again; "
+                "then purge."
+            )
+        if plan.corpus.limit is not None:
+            raise StoreError(
+                f"corpus {name!r} was last read with corpus.limit {plan.corpus.limit}, so texts "
+                "beyond it would pass for gone. Run embed-corpus without a limit; then purge."
             )

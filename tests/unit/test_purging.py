@@ -15,6 +15,7 @@ from data.labels.reviews import finish_keeping
 from data.upkeep.collecting import superseded_chunks
 from data.upkeep.garbage import Garbage, clock_of
 from data.upkeep.purging import list_purged, num_forgotten, purge
+from data.upkeep.repairing import make_owed
 from data.upkeep.verifying import find_damage
 from tests.commits import commit_documents, space
 from tests.labels import MOMENT, keep_labeler, label
@@ -99,6 +100,20 @@ def test_after_a_purge_no_file_holds_a_text_that_is_gone(house: House) -> None:
     assert list(find_damage(house.store, lambda _: None)) == []
 
 
+def test_a_text_that_a_killed_run_alone_had_seen_is_purged(house: House) -> None:
+    write(house.folder / "b.parquet", ["a secret of a day"])
+    corpus = corpus_of(house.folder, carry_columns=("text",))
+    commit_documents(house.store, list_corpus(house.store, corpus, chunk_rows=2))
+    (house.folder / "b.parquet").unlink()
+    house.run("one", SECRET, "two")
+    assert house.holders("a secret of a day")
+
+    purge(house.store)
+
+    assert house.holders("a secret of a day") == set()
+    assert ask(house.store, "SELECT count(*) FROM documents") == [3]
+
+
 def test_a_purge_takes_reviews_of_gone_texts_and_no_others(house: House) -> None:
     house.run("one", "two")
     assert num_forgotten(house.store) == 2
@@ -136,7 +151,7 @@ def test_a_text_that_was_deleted_and_purged_is_not_told_and_later_changes_are(
     assert ask(house.store, "SELECT count(*) FROM label_changes") == [0]
 
 
-@pytest.mark.parametrize("trouble", ["owed", "unreadable"])
+@pytest.mark.parametrize("trouble", ["owed", "unreadable", "limit", "repaired"])
 def test_a_store_that_does_not_show_all_its_documents_is_not_purged(
     house: House, trouble: str
 ) -> None:
@@ -144,11 +159,19 @@ def test_a_store_that_does_not_show_all_its_documents_is_not_purged(
         write(house.folder / "b.parquet", ["three"])
         plan = list_corpus(house.store, corpus_of(house.folder), chunk_rows=2)
         commit_documents(house.store, plan, [plan.chunks[0].name])
+    elif trouble == "limit":
+        plan = list_corpus(house.store, corpus_of(house.folder, limit=1), chunk_rows=2)
+        commit_documents(house.store, plan)
+    elif trouble == "repaired":
+        next(house.store.root.glob("datasets/notes-*/parts/*.parquet")).unlink()
     else:
         (house.folder / "b.parquet").write_bytes(b"no Parquet")
         plan = list_corpus(house.store, corpus_of(house.folder), chunk_rows=2)
         commit_documents(house.store, plan)
-    seal(house.store, plan)
+    if trouble == "repaired":
+        make_owed(house.store, find_damage(house.store, lambda _: None))
+    else:
+        seal(house.store, plan)
     before = files_below(house.store.root)
     with pytest.raises(StoreError, match="would pass for gone"):
         purge(house.store)
@@ -167,6 +190,21 @@ def test_reviews_survive_a_purge_that_was_killed_while_it_rewrote_them(
     finish_keeping(store)
     assert store.list("reviews") == ["1.parquet", "2.parquet"]
     assert read_reviews(store).equals(before)
+
+
+def test_reviews_that_wait_for_their_place_keep_it(house: House) -> None:
+    store = house.store
+    with store.read("reviews/2.parquet") as file:
+        store.create("reviews/2.kept", file.read())
+    kept = read_reviews(store)
+    store.delete("reviews/2.parquet")
+
+    assert save_reviews(store, read_reviews(store).drop_columns(["number"])) == 3
+    finish_keeping(store)
+
+    found = read_reviews(store)
+    assert found.slice(0, len(kept)).equals(kept)
+    assert store.list("reviews") == ["1.parquet", "2.parquet", "3.parquet"]
 
 
 def test_a_listing_that_came_back_is_no_superseded_one(house: House) -> None:
