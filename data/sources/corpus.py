@@ -126,7 +126,7 @@ def list_files(path: str) -> ListedFiles:
     if re.search(_WILDCARD, full) and not filesystem.exists(full):
         root, named = _fixed_part(full), [str(name) for name in filesystem.glob(full)]
     elif filesystem.exists(full):
-        root, named = full if filesystem.isdir(full) else str(PurePosixPath(full).parent), [full]
+        root, named = full if filesystem.isdir(full) else _joined(full.split("/")[:-1]), [full]
     else:
         raise ValueError(f"corpus path {path!r}: there is no such file or folder. Set corpus.path.")
     found = {name: _ANY_SUFFIX for name in named if filesystem.isfile(name)}
@@ -193,6 +193,10 @@ def is_local(filesystem: fsspec.AbstractFileSystem) -> bool:
 
 def _fixed_part(pattern: str) -> str:
     """The folders of a glob before its first wildcard."""
-    parts = PurePosixPath(pattern).parts
-    fixed = next(n for n, part in enumerate(parts) if re.search(_WILDCARD, part))
-    return str(PurePosixPath(*parts[:fixed])) if fixed else ""
+    parts = pattern.split("/")
+    return _joined(parts[: next(n for n, part in enumerate(parts) if re.search(_WILDCARD, part))])
+
+
+def _joined(parts: list[str]) -> str:
+    """The folder, as text: a path would make one slash of the two in https://."""
+    return "/" if parts == [""] else "/".join(parts)

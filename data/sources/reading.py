@@ -88,6 +88,7 @@ def _read_together(plan: Plan, file: SourceFile, chunks: list[Chunk]) -> Iterato
     filesystem, _ = url_to_fs(plan.corpus.path)
     full = f"{plan.root}/{file.path}" if plan.root else file.path
     columns = read_columns(plan.corpus, hive_partition(file.path))
+    filesystem.invalidate_cache(full)  # of S3, what its listing said would be said again
     _check_unchanged(file, identify_file(filesystem, full))
     ranges = [RowRange(chunk.row_start, chunk.rows) for chunk in chunks]
     tables = read_ranges(filesystem, full, file, ranges, columns)

@@ -70,14 +70,18 @@ def inspect_file(
 
     Raises:
         UnreadableSource: not Parquet, truncated, encrypted, or its columns are not what the corpus
-            names.
+            names; or it was changed meanwhile.
     """
+    with name_damage():
+        before = _size_and_version(filesystem, full)
     with open_parquet(filesystem, full) as file:
         schema = file.schema_arrow
         partition = hive_partition(path)
         _check_columns(path, schema, corpus, partition)
         groups = measure_row_groups(file, read_columns(corpus, partition))
     identity = identify_file(filesystem, full)
+    if (identity.size_bytes, identity.modified) != before:
+        raise UnreadableSource("it was changed while it was listed. Run again")
     carried = [
         pa.field(name, pa.string() if name in partition else plain_type(schema.field(name).type))
         for name in corpus.carry_columns
