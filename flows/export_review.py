@@ -16,6 +16,7 @@ from tasks.figures import count_words
 from tasks.reviews import NONE_OF_THESE, SEPARATOR, to_fill_in
 
 SUFFIXES = (".csv", ".parquet")
+_FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets take for one
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def export_review(
     if table.is_empty():
         console.print("Nothing to look at: every document is decided or reviewed.")
         return
-    table.write_csv(file) if file.suffix == ".csv" else table.write_parquet(file)
+    _write(table, file)
     audit = table.filter(pl.col("reason") == "audit").height
     console.print(
         f"Wrote {count_words(table.height, 'row')} to {file}, {audit} of them drawn for the audit. "
@@ -71,6 +72,21 @@ def export_review(
     )
     if table["text"].null_count():
         warn("some texts are not shown: name the text column in corpus.carry_columns.")
+
+
+def _write(table: pl.DataFrame, file: Path) -> None:
+    """As CSV for a spreadsheet: it has to see UTF-8, and must not run a text as a formula."""
+    if file.suffix == ".parquet":
+        table.write_parquet(file)
+        return
+    shown = (
+        pl.when(pl.col(name).str.contains(_FORMULA))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in ("text", "predicted")
+    )
+    table.with_columns(shown).write_csv(file, include_bom=True)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def _read(file: Path) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"{file} cannot be read ({error}). Save it as UTF-8.") from error
     lists = [name for name, kind in table.schema.items() if kind == pl.List(pl.String)]
-    return table.with_columns(pl.col(lists).list.join(SEPARATOR)) if lists else table
+    table = table.with_columns(pl.col(lists).list.join(SEPARATOR)) if lists else table
+    return table.with_columns(pl.col("label").cast(pl.String)) if "label" in table else table
 
 
 if __name__ == "__main__":

@@ -128,6 +128,8 @@ class _Reading:
             return "without a label"
         if labeler is None or labeler.title != row["labeler"] or row["reason"] not in _REASONS:
             return "of a labeler or reason that was not exported"
+        if NONE_OF_THESE in labels and NONE_OF_THESE not in labeler.label_schema.labels:
+            return f"with {NONE_OF_THESE}, where each document has one of the labels"
         if row["text_hash"] not in self._texts:
             return "of texts that are not in the store any more, or were changed in the file"
         is_known = self._known.get((labeler.title, row["text_hash"])) == set(labels)

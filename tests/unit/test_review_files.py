@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
-from data import StoredLabeler, open_existing_store, read_reviews
+import flows.export_review
+from data import StoredLabeler, open_existing_store, read_reviews, rows_to_review
 from flows.export_review import export_review
 from flows.import_review import import_review
 from flows.promote import promote_labeler, retire_labeler, show_labelers
@@ -173,3 +175,39 @@ def test_promoting_says_the_way_back_and_the_list_says_who_is_in_force(
 def test_a_labeler_that_is_not_there_is_refused(labelled: Any) -> None:
     with pytest.raises(ValueError, match="no labeler 'small_typo'"):
         promote_labeler(str(labelled.store), "small_typo")
+
+
+def test_a_text_that_looks_like_a_formula_is_none_in_a_spreadsheet(
+    labelled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(*_: Any) -> pa.Table:
+        found = rows_to_review(*_)
+        texts = pa.array(['=HYPERLINK("http://x")', "na\u00efve"] * found.num_rows)
+        place = found.column_names.index("text")
+        return found.set_column(place, "text", texts[: found.num_rows])
+
+    monkeypatch.setattr(flows.export_review, "rows_to_review", rows)
+
+    csv, parquet = export(labelled), export(labelled, "rows.parquet")
+
+    assert csv.read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes UTF-8 for something else
+    assert set(pl.read_csv(csv)["text"]) == {'\'=HYPERLINK("http://x")', "na\u00efve"}
+    assert '=HYPERLINK("http://x")' in set(pl.read_parquet(parquet)["text"])
+
+
+def test_none_of_the_labels_is_no_answer_where_each_document_has_one(
+    labelled: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_review(str(labelled.store), fill_in(export(labelled), {0: "(none)"}))
+
+    assert "1 row with (none), where each document has one of the labels" in capsys.readouterr().out
+
+
+def test_labels_that_are_no_text_are_read_as_it(labelled: Any) -> None:
+    file = export(labelled, "rows.parquet")
+    table = pl.read_parquet(file)
+    table.with_columns(label=pl.lit(0)).write_parquet(file)
+
+    import_review(str(labelled.store), file)
+
+    assert labelled.ask("SELECT DISTINCT label FROM reviews") == [("0",)]

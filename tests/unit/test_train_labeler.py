@@ -17,6 +17,7 @@ from labeling import FineTuneSpec, HeadSpec, TrainSpec
 from tasks.training.check import check_training
 from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.request import TrainingSpec, TrainRequest
+from tasks.training.reviewed import read_reviewed
 from tasks.training.words import baseline_words, training_rows
 from tests.nights import (
     CARRIED,
@@ -284,3 +285,12 @@ def test_labels_of_people_replace_those_of_the_column(small: Any) -> None:
 
     assert found.label_schema.labels == ("animal", "food", "money", "reviewed")
     assert load_labeler(store, found.labelers[0].name).label_schema.labels[-1] == "reviewed"
+    request = TrainRequest(
+        corpus=small.request(corpus={"carry_columns": ("tone", "text")}).corpus,
+        label_column="tone",
+        spaces=(),
+        training=TrainingSpec(use_reviews=True),
+        store=small.request().store,
+        run=small.request().run,
+    )
+    assert not read_reviewed(store, request).num_rows  # people were asked for another column
