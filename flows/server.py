@@ -5,6 +5,7 @@ Knows no flow.
 """
 
 import argparse
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m flows.server")
     parser.add_argument("command", choices=["up", "down"])
     if parser.parse_args().command == "up":
+        refuse_foreign_server()
         start_server()
     else:
         stop_server()
@@ -43,6 +45,23 @@ def api_url() -> str:
             "pyproject.toml names one, or set PREFECT_API_URL."
         )
     return url
+
+
+def refuse_foreign_server() -> None:
+    """Return unless `make up` would deploy into a server that somebody else started.
+
+    Raises:
+        SystemExit: one answers that neither this checkout started nor PREFECT_API_URL names.
+    """
+    url = api_url()
+    if "PREFECT_API_URL" in os.environ or server_process.running_pid(home()) is not None:
+        return
+    if server_process.is_answering(url):
+        raise SystemExit(
+            f"The server at {url} was not started from here, and its deployments would be replaced "
+            f"by ours. If that is what you want, type: PREFECT_API_URL={url} make up. Else choose "
+            "another port in pyproject.toml, [tool.prefect]."
+        )
 
 
 def require_server() -> None:

@@ -65,3 +65,16 @@ def test_a_server_that_cannot_start_shows_its_last_words(
 
     with pytest.raises(SystemExit, match="already in use"):
         server.start_server()
+
+
+def test_up_deploys_into_no_server_that_somebody_else_started(
+    silent_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_process, "is_answering", lambda *_: True)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with pytest.raises(SystemExit, match=r"not started from here.*PREFECT_API_URL=.* make up"):
+        server.refuse_foreign_server()
+
+    monkeypatch.setenv("PREFECT_API_URL", SILENT)
+    server.refuse_foreign_server()
+    assert list(silent_home.iterdir()) == []
