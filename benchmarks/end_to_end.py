@@ -23,15 +23,15 @@ from benchmarks.workers import Effort
 FOLDER = CACHE / "end_to_end"
 SOURCE, PLAIN, STORE = FOLDER / "texts.parquet", FOLDER / "plain.parquet", FOLDER / "store"
 SCRIPT = "plain script"
-PROMISED = 1.12  # times the padding ratio
-PROMISED_FROM_MINUTES = 5
-DUPLICATE_SHARE, DUPLICATES_PROMISED = 0.2, 1.2
+GOAL = 1.12  # times the padding ratio
+GOAL_FROM_MINUTES = 5
+DUPLICATE_SHARE, DUPLICATES_GOAL = 0.2, 1.2
 
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
     """Different texts."""
     texts = spread(corpus.texts(), count_texts(corpus, effort))
-    return _measure("end_to_end", corpus, texts, effort, factor=PROMISED)
+    return _measure("end_to_end", corpus, texts, effort, factor=GOAL)
 
 
 def measure_duplicates(corpus: Corpus, effort: Effort) -> Measurement:
@@ -42,7 +42,7 @@ def measure_duplicates(corpus: Corpus, effort: Effort) -> Measurement:
     rows = [*texts, *repeated]
     order = np.random.default_rng(0).permutation(len(rows))
     shuffled = [rows[row] for row in order]
-    factor = PROMISED * DUPLICATES_PROMISED
+    factor = GOAL * DUPLICATES_GOAL
     return _measure("duplicates", corpus, shuffled, effort, factor=factor)
 
 
@@ -57,14 +57,14 @@ def _measure(
     with running_server() as environment:
         ways = _ways(corpus, environment)
         seconds = _take_turns(ways, effort.rounds)
-    is_long_enough = effort.minutes >= PROMISED_FROM_MINUTES  # else starting outweighs the work
-    promised = f"at least {factor * ratio:.2f}" if is_long_enough else ""
+    is_long_enough = effort.minutes >= GOAL_FROM_MINUTES  # else starting outweighs the work
+    goal = f"at least {factor * ratio:.2f}" if is_long_enough else ""
     return Measurement(
         piece=piece,
         corpus=corpus.name,
         about=f"{len(texts):,} {corpus.about}, padding ratio {ratio:.2f}, {effort.rounds} rounds; "
         f"whole commands, times faster than {SCRIPT} with sentence-transformers in batches of 32.",
-        figures=[_figure(name, seconds, len(texts), promised) for name in ways],
+        figures=[_figure(name, seconds, len(texts), goal) for name in ways],
     )
 
 
@@ -120,8 +120,8 @@ def _in_order(table: pa.Table) -> np.ndarray:
     return np.asarray(vectors.flatten().to_numpy()).reshape(len(order), -1)[order]
 
 
-def _figure(name: str, seconds: dict[str, list[float]], count: int, promised: str) -> Figure:
+def _figure(name: str, seconds: dict[str, list[float]], count: int, goal: str) -> Figure:
     ratios = [plain / ours for plain, ours in zip(seconds[SCRIPT], seconds[name], strict=True)]
     middle = float(np.median(seconds[name]))
     note = f"{middle:.0f} s, {count / middle:,.0f} documents/s"
-    return median_of(name, ratios, note=note, promised="" if name == SCRIPT else promised)
+    return median_of(name, ratios, note=note, goal="" if name == SCRIPT else goal)

@@ -45,7 +45,7 @@ def measure_poolings(data: LabelData) -> Measurement:
     members = train_all(data)
     figures = [_accuracy(data, name, member) for name, member in members.items()]
     figures += [
-        paired_figure(_test(data, members, pair), promised=SURE.get(pair, ""))
+        paired_figure(_test(data, members, pair), goal=SURE.get(pair, ""))
         for pair in (*PAIRS, ("mean", TFIDF), ("last-4 concat", TFIDF))
     ]
     return _measurement("poolings", data, figures)
@@ -68,7 +68,7 @@ def measure_ensembles(data: LabelData) -> Measurement:
     figures = [_accuracy(data, name, member) for name, member in (voted | alone).items()]
     for name in voted:
         asked = "above, p < .01" if (name, data.name) == (STACK, "wordnet_nouns") else ""
-        figures.append(paired_figure(_test(data, everything, (name, best)), promised=asked))
+        figures.append(paired_figure(_test(data, everything, (name, best)), goal=asked))
     figures += [paired_figure(_test(data, everything, (name, best_of_layer))) for name in alone]
     return _measurement("ensembles", data, figures)
 
@@ -109,7 +109,7 @@ def measure_calibration(data: LabelData) -> Measurement:
             metric_figure(
                 f"{name}: ECE",
                 found.metric("ece"),
-                promised=f"at most {largest_ece(data, found):.3f}",
+                goal=f"at most {largest_ece(data, found):.3f}",
                 note=f"a perfectly calibrated one stays below {found.ece_limit:.3f} in 95 of 100",
             )
         )
@@ -149,7 +149,7 @@ def _accuracy(data: LabelData, name: str, member: Member) -> Figure:
     return metric_figure(
         f"{name}: {_main(data).replace('_', ' ')}",
         found.metric(_main(data)),
-        promised=f"at least {known[name] - slack:.3f}" if name in known else "",
+        goal=f"at least {known[name] - slack:.3f}" if name in known else "",
         note=", ".join(words),
     )
 

@@ -31,7 +31,7 @@ def measure_decisions(data: LabelData) -> Measurement:
             what=f"splits of {RESPLITS} in which at least {TARGET:.0%} of the auto rows are right",
             value=float(sum(precision >= TARGET for precision in precisions)),
             unit="count",
-            promised=f"at least {KEPT}",
+            goal=f"at least {KEPT}",
         ),
         Figure(
             what=f"splits of {RESPLITS} in which the ECE is no larger than it may be",
@@ -76,7 +76,7 @@ def measure_thresholds(data: LabelData) -> Measurement:
         for name, one in judged.items():
             asked = f"at least {least:.2f}" if name == SHRUNK else ""
             words = f"{name}: {metric.replace('_', ' ')}"
-            figures.append(metric_figure(words, one.metric(metric), promised=asked))
+            figures.append(metric_figure(words, one.metric(metric), goal=asked))
         figures += [_gain(data, ruled, other, metric, gain) for other in (HALF, PLAIN)]
     figures.append(_empty(data, ruled))
     about = f"One-vs-rest logistic regression over {POOLING}, thresholds from its out-of-fold rows."
@@ -146,7 +146,7 @@ def _gain(
         least=float(low),
         most=float(high),
         unit=POINTS,
-        promised=f"at least {least:+g}",
+        goal=f"at least {least:+g}",
     )
 
 

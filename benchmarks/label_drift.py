@@ -183,7 +183,7 @@ def _rate(what: str, nights: list[tuple[DriftRow, ...]], asked: str, note: str =
     looks = [any(row.look for row in rows) for rows in nights]
     words = f"{sum(looks)} of {len(looks)} nights"
     said = f"{words}; {note}" if note else words
-    return Figure(what=what, value=float(np.mean(looks)), unit="", promised=asked, note=said)
+    return Figure(what=what, value=float(np.mean(looks)), unit="", goal=asked, note=said)
 
 
 def _other_rows(

@@ -39,7 +39,7 @@ def measure(data: LabelData) -> Measurement:
     asked = {TFIDF: "at least 0.800"}
     found = {name: judge(data, member) for name, member in members.items()}
     figures = [
-        metric_figure(f"{name}: accuracy", one.metric("accuracy"), promised=asked.get(name, ""))
+        metric_figure(f"{name}: accuracy", one.metric("accuracy"), goal=asked.get(name, ""))
         for name, one in found.items()
     ]
     said = {name: data.predictions(member) for name, member in members.items()}
@@ -86,7 +86,7 @@ def _embedded(data: LabelData, member: Member) -> Figure:
         what="poems labelled alike in training and when embedded again",
         value=float(same.mean()),
         unit="",
-        promised="1.000",
+        goal="1.000",
         note=f"probabilities differ by {off:.1g} at most",
     )
 
@@ -98,5 +98,5 @@ def _unknown(data: LabelData, name: str, encoder: EncoderSpec) -> Figure:
         what=f"share of tokens unknown to {name}",
         value=share,
         unit="",
-        promised=f"warned of above {UNKNOWN_TO_WARN_OF}",
+        goal=f"warned of above {UNKNOWN_TO_WARN_OF}",
     )

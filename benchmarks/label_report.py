@@ -14,13 +14,13 @@ COLUMNS = ("what", "figure", "95 % interval", "asked for", "beside")
 POINTS = "points"
 
 
-def metric_figure(what: str, metric: Metric, *, promised: str = "", note: str = "") -> Figure:
+def metric_figure(what: str, metric: Metric, *, goal: str = "", note: str = "") -> Figure:
     """A figure of an evaluation, with its bootstrap interval."""
     spread = {"least": metric.low, "most": metric.high} if metric.low < metric.high else {}
-    return Figure(what=what, value=metric.value, unit="", promised=promised, note=note, **spread)
+    return Figure(what=what, value=metric.value, unit="", goal=goal, note=note, **spread)
 
 
-def paired_figure(test: PairedTest, *, promised: str = "", note: str = "") -> Figure:
+def paired_figure(test: PairedTest, *, goal: str = "", note: str = "") -> Figure:
     """The first minus the second, in points of accuracy, with the p-value of McNemar's test."""
     words = f"McNemar p = {test.p_value:.2g}"
     return Figure(
@@ -29,7 +29,7 @@ def paired_figure(test: PairedTest, *, promised: str = "", note: str = "") -> Fi
         least=100 * test.low,
         most=100 * test.high,
         unit=POINTS,
-        promised=promised,
+        goal=goal,
         note=f"{words}; {note}" if note else words,
     )
 
@@ -72,7 +72,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
     interval = ""
     if figure.least is not None:
         interval = f"{_number(figure.least, figure)} to {_number(figure.most, figure)}"
-    return (figure.what, _number(figure.value, figure), interval, figure.promised, figure.note)
+    return (figure.what, _number(figure.value, figure), interval, figure.goal, figure.note)
 
 
 def _number(value: float | None, figure: Figure) -> str:

@@ -32,7 +32,7 @@ from benchmarks.workers import (
 from embedding import EncoderSpec, load_encoder
 
 ROWS = 2_048  # tokens of one product; larger ones leave the caches and are slower
-PROMISED = {"short": "at least 82 %", "mixed": "at least 78 %"}
+GOALS = {"short": "at least 82 %", "mixed": "at least 78 %"}
 PROFILED_TEXTS = 2_000
 LIMIT = "matrix products"
 
@@ -50,7 +50,7 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
     seconds = np.array([[turn.seconds * num_cores(), turn.cpu_seconds] for turn in turns])
     tokens_s = lengths.sum() / seconds
     module = load_encoder(EncoderSpec(model=str(MODEL), device="cpu")).parts.transformer.module
-    figures = _shares(tokens_s, rates, module, lengths, PROMISED.get(corpus.name, ""))
+    figures = _shares(tokens_s, rates, module, lengths, GOALS.get(corpus.name, ""))
     return Measurement(
         piece="limit",
         corpus=corpus.name,
@@ -71,7 +71,7 @@ def _rounds(teams: dict[str, Team], rounds: int) -> tuple[np.ndarray, list[Turn]
 
 
 def _shares(
-    tokens_s: np.ndarray, rates: np.ndarray, module: nn.Module, lengths: np.ndarray, promised: str
+    tokens_s: np.ndarray, rates: np.ndarray, module: nn.Module, lengths: np.ndarray, goal: str
 ) -> list[Figure]:
     """From speeds and limits of each round, by clock and by core."""
     linear = flops_a_token(module)
@@ -81,7 +81,7 @@ def _shares(
     return [
         median_of("tokens/s of one process", tokens_s[:, 0].tolist(), "tokens/s"),
         median_of("limit: products of the model's shapes", rates[:, 0].tolist(), "GFLOP/s"),
-        median_of("linear layers' share of the limit", by_clock, "%", promised=promised),
+        median_of("linear layers' share of the limit", by_clock, "%", goal=goal),
         median_of("the same in seconds that cores computed", by_core, "%"),
         median_of("by the clock, with attention's products", more, "%"),
     ]

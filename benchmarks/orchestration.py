@@ -25,7 +25,7 @@ TASK_S = 30.0
 ROWS = 4  # of a chunk
 NUM_TASKS = (10, 40, 160)
 SMALL_MINUTES = 1.0  # with less, only the first two numbers of tasks
-PROMISED = "at most 3"
+GOAL = "at most 3"
 
 
 def measure(corpus: Corpus, effort: Effort) -> Measurement:
@@ -42,7 +42,7 @@ def measure(corpus: Corpus, effort: Effort) -> Measurement:
             shares = [100 * cost / (TASK_S + cost) for cost in costs]
             figures += [
                 median_of(f"a run of {num_tasks} tasks: each costs", costs, "s"),
-                median_of("  beside 30 s of work", shares, "%", promised=PROMISED),
+                median_of("  beside 30 s of work", shares, "%", goal=GOAL),
             ]
     return Measurement(
         piece="orchestration",

@@ -21,7 +21,7 @@ EIGHT = ("cls", "mean", "max", "min", "max_min", "mean_sqrt_len", "last_token", 
 ALL = tuple(range(7))  # MiniLM's embedding output and six layers
 ONE, EIGHT_AT_ONCE = "mean", "eight at once"
 PASSES = "sentence-transformers, eight passes"
-# Poolings of one pass, and the ratio to one that we promise; None: none is promised.
+# Poolings of one pass, and the ratio to one that is the goal; None: there is none.
 SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
     ONE: ([PoolingSpec()], None),
     EIGHT_AT_ONCE: ([PoolingSpec(strategy=name) for name in EIGHT], 1.05),
@@ -36,7 +36,7 @@ SETS: dict[str, tuple[list[PoolingSpec], float | None]] = {
 }
 LEARNED = ("attention", "bilstm", "dpcnn")
 LEAST_TEXTS, MOST_TEXTS, TEXTS_A_MINUTE = 64, 1_000, 200
-PASSES_PROMISED = "at least 7"
+PASSES_GOAL = "at least 7"
 
 Work = Callable[[list[str]], object]
 
@@ -93,8 +93,8 @@ def _take_turns(
 
 def _figure(name: str, seconds: Mapping[str, list[float]]) -> Figure:
     ratios = [ours / one for ours, one in zip(seconds[name], seconds[ONE], strict=True)]
-    promised = SETS[name][1]
-    return median_of(name, ratios, promised=f"at most {promised}" if promised else "")
+    goal = SETS[name][1]
+    return median_of(name, ratios, goal=f"at most {goal}" if goal else "")
 
 
 def _passes(seconds: Mapping[str, list[float]]) -> Figure:
@@ -103,5 +103,5 @@ def _passes(seconds: Mapping[str, list[float]]) -> Figure:
     return median_of(
         f"{PASSES} beside {EIGHT_AT_ONCE}",
         [their / our for their, our in pairs],
-        promised=PASSES_PROMISED,
+        goal=PASSES_GOAL,
     )

@@ -9,7 +9,7 @@ from benchmarks.results import ROOT, Figure, Measurement, console
 
 PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
-COLUMNS = ("what", "median", "least", "most", "promised", "beside")
+COLUMNS = ("what", "median", "least", "most", "goal", "beside")
 
 
 def show(found: Measurement) -> None:
@@ -50,7 +50,7 @@ def _title(found: Measurement) -> str:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     numbers = (show_number(figure.value, figure.unit), *map(show_number, _spread(figure)))
-    return (figure.what, *numbers, figure.promised, figure.note)
+    return (figure.what, *numbers, figure.goal, figure.note)
 
 
 def _spread(figure: Figure) -> tuple[float | None, float | None]:

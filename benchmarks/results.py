@@ -47,7 +47,7 @@ class Figure(BaseModel):
     Attributes:
         what: The row of the table.
         unit: What the value counts; `times` for a ratio.
-        promised: What it ought to be, in words.
+        goal: What it ought to be, in words.
         note: Why there is no value, or what else the reader must know.
     """
 
@@ -56,7 +56,7 @@ class Figure(BaseModel):
     least: float | None = None
     most: float | None = None
     unit: str = "times"
-    promised: str = ""
+    goal: str = ""
     note: str = ""
 
 

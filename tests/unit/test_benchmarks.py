@@ -80,7 +80,7 @@ def test_the_newest_result_of_a_piece_counts(
 def test_tables_replace_those_of_the_page_and_nothing_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}old\n{END}after\n")
-    found = measured("end_to_end", median_of("ours", [1.5], promised="at least 1.4"))
+    found = measured("end_to_end", median_of("ours", [1.5], goal="at least 1.4"))
 
     write_page([found], page)
     write_page([found], page)

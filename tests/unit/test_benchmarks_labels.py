@@ -152,7 +152,7 @@ def test_a_paired_figure_says_points_interval_and_p_value() -> None:
 def test_what_was_measured_replaces_only_what_stood_between_the_marks(tmp_path: Path) -> None:
     page = tmp_path / "log.md"
     page.write_text(f"above\n{label_report.BEGIN}old\n{label_report.END}below\n")
-    figure = Figure(what="mean", value=0.8454, least=0.82, most=0.87, unit="", promised="")
+    figure = Figure(what="mean", value=0.8454, least=0.82, most=0.87, unit="", goal="")
     found = Measurement(piece="poolings", corpus="c", about="3 rows.", figures=[figure])
     label_report.write_page([found], page)
     assert re.fullmatch(r"above\n.*0\.845.*below\n", page.read_text(), re.DOTALL)
