@@ -21,10 +21,14 @@ def stored_specs(
 
     Raises:
         FingerprintMismatch: the model folder holds other weights, tokenizer or settings now.
+        ValueError: there is no model.
     """
     assert isinstance(space.lineage, SpaceLineage)
     spec = stored_encoder(space, model)
-    found = identify_encoder(spec).model_dump(mode="json")
+    try:
+        found = identify_encoder(spec).model_dump(mode="json")
+    except ValueError as error:
+        raise ValueError(f"{error} If it was moved, say where it is now with {option}.") from error
     differing = [name for name, value in found.items() if space.lineage.encoder.get(name) != value]
     if differing:
         raise FingerprintMismatch(

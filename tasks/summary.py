@@ -128,7 +128,7 @@ def _warnings(
     if behind:
         yield (
             f"spaces that this run did not ask for fall behind: {', '.join(behind)}. Ask for their "
-            "poolings, with the same columns, to fill them."
+            "poolings, with the same columns and chunk sizes, to fill them."
         )
     if request.corpus.limit is not None:
         yield (
