@@ -14,6 +14,7 @@ from labeling.labeler import Head, Inputs
 
 # Where nothing is known to calibrate by, a cosine higher by 0.1 is e^2 times as probable.
 _SHARPNESS = 20.0
+_SLICE_ROWS = 8_192  # of vectors that are in memory as float64 at a time
 
 
 @plain_dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ class Prototype:
     def fit(self, rows: TrainingRows, start: Head | None) -> PrototypeHead:
         """Of a row with several labels, each label gets the vector."""
         assert isinstance(rows.inputs, np.ndarray)
-        total = rows.indicator.T.astype(np.float64) @ _unit(rows.inputs)
+        total = np.zeros((rows.indicator.shape[1], rows.inputs.shape[1]))
+        for first in range(0, len(rows.inputs), _SLICE_ROWS):
+            part = slice(first, first + _SLICE_ROWS)
+            total += rows.indicator[part].T.astype(np.float64) @ _unit(rows.inputs[part])
         if rows.prototypes is not None:
             total += self.description_rows * _unit(rows.prototypes)
         return PrototypeHead(_unit(total).astype(np.float32))

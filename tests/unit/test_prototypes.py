@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import labeling.heads.prototype
 from labeling import (
     Examples,
     HeadSpec,
@@ -104,3 +105,13 @@ def test_several_labels_without_a_labelled_text_are_refused() -> None:
 def test_without_descriptions_a_label_without_a_text_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"no training row has the labels \['east', 'north'\]"):
         train_prototypes(unlabelled(), EAST_AND_NORTH)
+
+
+def test_vectors_are_summed_slice_by_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples, vectors = draw_examples(n=40)
+    whole = train_prototypes(examples, vectors)
+
+    monkeypatch.setattr(labeling.heads.prototype, "_SLICE_ROWS", 7)
+
+    sliced = train_prototypes(examples, vectors)
+    assert np.allclose(whole.labeler.head.prototypes, sliced.labeler.head.prototypes, atol=1e-7)
