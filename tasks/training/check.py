@@ -4,6 +4,7 @@ from data import has_store, open_existing_store
 from tasks.training.examples import read_examples
 from tasks.training.request import TrainRequest, refuse_uncarried
 from tasks.training.reviewed import read_reviewed
+from tasks.training.spaces import learned_words
 from tasks.training.titles import planned_titles
 
 
@@ -16,4 +17,5 @@ def check_training(request: TrainRequest) -> tuple[str, ...]:
     refuse_uncarried(request)
     planned_titles(request)
     store = open_existing_store(request.store.path) if has_store(request.store) else None
-    return read_examples(request, read_reviewed(store, request), None, ()).facts
+    facts = read_examples(request, read_reviewed(store, request), None, ()).facts
+    return (*facts, *(learned_words(store, request) if store is not None else ()))

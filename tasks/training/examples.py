@@ -14,6 +14,7 @@ from tasks.figures import count_words
 from tasks.training.labelled_documents import KEY, LabelledReading
 from tasks.training.request import TrainRequest
 from tasks.training.space_rows import have_vectors
+from tasks.training.spaces import learned_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def read_examples(
     kept = table if good is None else table.filter(pa.array(good))
     prepared = prepare_examples(_as_texts(request, kept), request.training.split)
     facts = [*_reading_words(reading, table.num_rows - kept.num_rows), *_split_words(prepared)]
+    facts += learned_words(store, request) if store is not None else ()
     key = kept.select(KEY).take(pa.array(prepared.rows))
     return LabelledCorpus(prepared.examples, key, tuple(facts))
 

@@ -6,10 +6,11 @@ Knows encoders by their files, and the store. Loads a model only for the vectors
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from data import Dataset, OpenStore, resolve_dataset
+from data import Dataset, OpenStore, load_model, resolve_dataset
 from embedding import EncoderIdentity, EncoderSpec, identify_encoder
 from labeling import SpaceSource
 from pooling import FittedByName, PoolingSpec, without_precision
@@ -61,6 +62,25 @@ def training_spaces(store: OpenStore, request: TrainRequest) -> list[TrainingSpa
         )
         for encoder, pooling in asked_spaces(request)
     ]
+
+
+def learned_words(store: OpenStore, request: TrainRequest) -> Iterator[str]:
+    """Which of the spaces learned from labels before this training, which may be the same ones."""
+    tuned = Path(request.store.path, "encoders").resolve()
+    for encoder, pooling in asked_spaces(request):
+        names = [
+            name
+            for name in fitted_names([pooling])
+            if "label_schema" in load_model(store, name).about
+        ]
+        if Path(encoder.model).resolve().is_relative_to(tuned):
+            names.append(Path(encoder.model).name)
+        if names:
+            words = space_words(encoder, pooling, with_model=False)
+            yield (
+                f"{words} has learned from labels already ({', '.join(names)}): if some of these "
+                "were among them, its figures are too good, and so is what is chosen by them."
+            )
 
 
 def find_space(

@@ -18,6 +18,7 @@ from tasks.training.check import check_training
 from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.request import TrainingSpec, TrainRequest
 from tasks.training.reviewed import read_reviewed
+from tasks.training.spaces import learned_words
 from tasks.training.words import baseline_words, training_rows
 from tests.nights import (
     CARRIED,
@@ -204,6 +205,11 @@ def test_a_learned_pooling_labels_the_test_as_its_training_did(small: Any) -> No
     expected = found.labeler(title).evaluation.metric("accuracy").value
     assert accuracy_in_sql(small, found, title) == expected
     assert small.ask(SAME) == [(True,)]
+    (learned,) = found.spaces
+    again = train(small, *learned.poolings, ensembles=())
+    name = learned.poolings[0].weights
+    assert [fact for fact in again.examples if f"learned from labels already ({name})" in fact]
+    assert not any("already" in fact for fact in found.examples)
 
 
 def test_a_fine_tuned_encoder_is_embedded_with_and_labels_as_its_training_did(small: Any) -> None:
@@ -220,6 +226,19 @@ def test_a_fine_tuned_encoder_is_embedded_with_and_labels_as_its_training_did(sm
     title = "small_tuned_mean_linear"
     (space,) = found.spaces
     assert Path(space.encoder.model).parent == small.store / "encoders"
+    tuned = small.request(corpus={"carry_columns": CARRIED})
+    (said,) = learned_words(
+        open_existing_store(str(small.store)),
+        TrainRequest(
+            corpus=tuned.corpus,
+            label_column="label",
+            spaces=(space,),
+            training=TrainingSpec(),
+            store=tuned.store,
+            run=tuned.run,
+        ),
+    )
+    assert Path(space.encoder.model).name in said
     put_in_force(small, found, "tuned_mean_linear")
     assert night(small, "first").is_complete
     expected = found.labeler(title).evaluation.metric("accuracy").value
