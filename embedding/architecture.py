@@ -84,6 +84,14 @@ def _read_config(folder: ModelFolder, spec: EncoderSpec) -> Any:
             f"model {folder.name!r} needs Python code of its own, and trust_remote_code is off. "
             "Read that code, then set encoder.trust_remote_code, or choose another model."
         )
+    code = folder.config.get("auto_map", {}).values()
+    elsewhere = [str(name) for name in code if "--" in str(name)]
+    if needs_code and elsewhere:
+        raise ValueError(
+            f"model {folder.name!r}: its code is in another repository ({elsewhere[0]}), where it "
+            "may change unseen. Copy it into the model's folder, and in config.json take what "
+            "stands before -- out of auto_map."
+        )
     if not needs_code and kind not in CONFIG_MAPPING:
         raise ValueError(
             f"model {folder.name!r}: config.json says model_type {kind!r}, which this version of "

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from embedding.architecture import Architecture
-from embedding.batches import PackedBatch
+from embedding.batches import Ids, PackedBatch
 from embedding.folder import ModelFolder
 from embedding.module import load_module
 from embedding.packed_attention import find_runs, using_runs
@@ -78,7 +78,7 @@ class Transformer:
         """All texts in one row: each is its own neighbourhood for attention and positions."""
         inputs: dict[str, Any] = {
             "input_ids": self._send(batch.ids).unsqueeze(0),
-            "position_ids": self._send(batch.position + self.first_position).unsqueeze(0),
+            "position_ids": self._send(self._positions(batch)).unsqueeze(0),
             "runs": find_runs(np.bincount(batch.segment)),
         }
         if self.takes_types:
@@ -86,6 +86,16 @@ class Transformer:
         with using_runs(self.module.config):
             hidden, _ = self._run(inputs, layers)
         return ForwardPass({layer: states[0] for layer, states in hidden.items()}, None)
+
+    def _positions(self, batch: PackedBatch) -> Ids:
+        """Position ids; where they begin after that of padding, a pad in a text counts for none."""
+        is_real = batch.ids != self.pad_id
+        if not self.first_position or is_real.all():
+            return batch.position + self.first_position
+        real = np.cumsum(is_real)
+        before = (real - is_real)[batch.position == 0]
+        counted = real - before[batch.segment] - 1
+        return np.where(is_real, counted, -1) + self.first_position
 
     def _forward_padded(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
         """The rows are padded on the right whatever the tokenizer says.

@@ -170,4 +170,4 @@ def _read_views(
     layers = sorted({layer for plan in plans for layer in plan.view.layers})
     wants_pooled = any(plan.spec.strategy == "pooler" for plan in plans)
     found = transformer.forward(batch, layers, wants_pooled=wants_pooled)
-    return {plan.view: plan.view.batch_of(found, batch) for plan in plans}
+    return {view: view.batch_of(found, batch) for view in {plan.view for plan in plans}}

@@ -157,6 +157,17 @@ def test_what_is_not_an_encoder_is_refused(
         identify_encoder(spec_of(folder))
 
 
+def test_code_of_another_repository_is_refused_though_code_is_trusted(
+    make_folder: MakeFolder,
+) -> None:
+    folder = make_folder()
+    config = {"model_type": "x", "auto_map": {"AutoModel": "some/other--x.X"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    trusted = spec_of(folder).model_copy(update={"trust_remote_code": True})
+    with pytest.raises(ValueError, match=r"another repository \(some/other--x\.X\).*Copy it"):
+        identify_encoder(trusted)
+
+
 def test_a_folder_without_a_tokenizer_is_refused(make_folder: MakeFolder) -> None:
     folder = make_folder()
     for file in folder.glob("tokenizer*"):

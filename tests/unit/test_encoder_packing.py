@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from embedding import EncoderSpec, load_encoder
+from embedding.packed_attention import _window_mask
+from embedding.views import View
+from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
 WINDOWS_IN_THE_MASK = {
@@ -67,3 +72,50 @@ def test_two_threads_leave_the_model_as_they_found_it(tiny_bert: Path) -> None:
     assert module.config._attn_implementation == own
     np.testing.assert_array_equal(first, encoder.encode(["a text"]))
     np.testing.assert_array_equal(second, encoder.encode(["another one, of more words"]))
+
+
+@pytest.mark.parametrize("kind", ["roberta", "xlm-roberta", "camembert", "bert"])
+def test_a_text_that_spells_the_padding_has_one_vector_packed_or_padded(
+    kind: str, make_folder: MakeFolder
+) -> None:
+    encoder = load_encoder(EncoderSpec(model=str(make_folder(kind)), device="cpu"))
+    texts = ["w1 w2 [PAD] w3 [PAD] [PAD] w4", "w5 w6", "[PAD] w7"]
+    transformer = encoder.parts.transformer
+    assert transformer.is_packed
+    packed = encoder.encode(texts)
+    assert (encoder.parts.tokenizer.tokenize(texts, "").ids == transformer.pad_id).sum() == 4
+
+    encoder._runner._transformer = replace(transformer, is_packed=False)
+
+    np.testing.assert_allclose(packed, encoder.encode(texts), atol=1e-6)
+
+
+def test_the_mask_of_a_window_is_the_one_that_transformers_has() -> None:
+    place = torch.arange(9)
+    distance = place.unsqueeze(1) - place
+    near = distance.abs() < 3
+
+    both, causal = (
+        _window_mask(9, 3, is_causal=each, device=torch.device("cpu")) for each in (False, True)
+    )
+
+    assert torch.equal(both, near)
+    assert torch.equal(causal, near & (distance >= 0))
+
+
+def test_poolings_of_the_same_tokens_share_them(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(EncoderSpec(model=str(tiny_bert), device="cpu"))
+    real, made = View.batch_of, []
+
+    def batch_of(view: View, *given: Any) -> Any:
+        made.append(view)
+        return real(view, *given)
+
+    monkeypatch.setattr(View, "batch_of", batch_of)
+    names = ("mean", "max", "min")
+    poolings = [PoolingSpec(strategy=name) for name in names]
+    list(encoder.encode_groups([["a text"]], [*poolings, PoolingSpec(layers=(-2,))]))
+
+    assert len(made) == len(set(made)) == 2
