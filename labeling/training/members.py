@@ -124,7 +124,10 @@ def _fit_reading(logits: np.ndarray, truth: np.ndarray, task: Task) -> _Reading:
 
 
 def _fit_rule(examples: Examples, fit: HeadFit, target_precision: float) -> DecisionRule:
-    """From scores of rows that calibration and thresholds had not seen either."""
+    """From scores of rows that calibration and thresholds had not seen either, each text once.
+
+    Rows with one text are right or wrong together: many of them prove no more than one.
+    """
     truth, task = examples.indicator[fit.held], examples.schema.task
     score, is_right = np.zeros(len(truth), np.float32), np.zeros(len(truth), bool)
     fold = folds_of(examples, fit.held)
@@ -135,4 +138,5 @@ def _fit_rule(examples: Examples, fit: HeadFit, target_precision: float) -> Deci
         chosen = choose_labels(found, task, reading.thresholds)
         score[asked] = decision_scores(found, chosen)
         is_right[asked] = (chosen == truth[asked]).all(axis=1)
-    return fit_decision(score, is_right, target_precision)
+    distinct = list({examples.texts[place]: n for n, place in enumerate(fit.held)}.values())
+    return fit_decision(score[distinct], is_right[distinct], target_precision)

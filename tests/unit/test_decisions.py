@@ -3,18 +3,23 @@
 import numpy as np
 import pytest
 
+import labeling.training.members
 from labeling import (
     Calibration,
     DecisionRule,
+    HeadSpec,
     LabelerSpec,
     LabelSchema,
+    MemberOptions,
     Method,
     TextSource,
     decide,
     fit_decision,
+    train_head,
     wilson_interval,
 )
 from labeling.schema import Task
+from tests.labelled import SPACE, draw_examples
 
 
 def spec(task: Task, min_score: float | None, thresholds: tuple[float, ...] = ()) -> LabelerSpec:
@@ -97,3 +102,27 @@ def test_the_target_is_met_on_new_documents_in_9_of_10_samples() -> None:
 
     assert np.mean(met) >= 0.9
     assert np.mean(shares) >= 0.3  # 0.49 if the true curve were known
+
+
+def test_a_text_counts_once_for_the_rule_however_many_rows_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    examples, vectors = draw_examples()
+    told = []
+
+    def tell(score: np.ndarray, is_right: np.ndarray, target: float) -> DecisionRule:
+        told.append((len(score), len(is_right)))
+        return fit_decision(score, is_right, target)
+
+    monkeypatch.setattr(labeling.training.members, "fit_decision", tell)
+    train_head(
+        examples,
+        vectors,
+        source=SPACE,
+        spec=HeadSpec(head="logistic_regression"),
+        options=MemberOptions(title="once"),
+    )
+
+    distinct = len({examples.texts[place] for place in examples.train})
+    assert distinct < len(examples.train)
+    assert told == [(distinct, distinct)]

@@ -1,8 +1,10 @@
 """Training on a labelled corpus: what is trained, what is refused, what the store holds then."""
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -19,6 +21,7 @@ from tasks.training.findings import EncoderPoolings, Training
 from tasks.training.request import TrainingSpec, TrainRequest
 from tasks.training.reviewed import read_reviewed
 from tasks.training.spaces import learned_words
+from tasks.training.train import LabelerTraining
 from tasks.training.words import baseline_words, training_rows
 from tests.nights import (
     CARRIED,
@@ -210,6 +213,34 @@ def test_a_learned_pooling_labels_the_test_as_its_training_did(small: Any) -> No
     name = learned.poolings[0].weights
     assert [fact for fact in again.examples if f"learned from labels already ({name})" in fact]
     assert not any("already" in fact for fact in found.examples)
+
+
+def test_labelers_are_ranked_by_rows_that_none_of_them_had_seen(small: Any) -> None:
+    write_rows(small, "a.parquet", labelled_rows(20))
+    described = small.request(corpus={"carry_columns": CARRIED})
+    small.embed(corpus={"carry_columns": CARRIED})
+    training = LabelerTraining(
+        TrainRequest(
+            corpus=described.corpus,
+            label_column="label",
+            spaces=(EncoderPoolings(encoder=small.encoder, poolings=described.poolings),),
+            training=TrainingSpec(learned=("attention",), learning=TrainSpec(epochs=1)),
+            store=described.store,
+            run=described.run,
+        )
+    )
+
+    training.train()
+
+    examples = training.corpus.examples
+    members = [kept.member for kept in training.shelf]
+    held = reduce(np.intersect1d, [member.held for member in members])
+    assert len(held) < len(members[0].held) == len(examples.train)
+    truth = examples.indicator[held].argmax(1)
+    for kept in training.shelf:
+        places = np.searchsorted(kept.member.held, held)
+        said = kept.member.held_probabilities[places].argmax(1)
+        assert kept.held_quality == (said == truth).mean()
 
 
 def test_a_fine_tuned_encoder_is_embedded_with_and_labels_as_its_training_did(small: Any) -> None:
