@@ -88,6 +88,7 @@ def attend_in_runs(  # noqa: PLR0913 - the signature of transformers' attention 
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(mode=False)  # a training that comes next could not use another
 def _window_mask(length: int, window: int, *, is_causal: bool, device: torch.device) -> Tensor:
     """The layers of a pass share it: of 8,192 tokens it takes 64 MB."""
     near = torch.ones(length, length, dtype=torch.bool, device=device).triu_(1 - window)

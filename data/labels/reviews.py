@@ -31,8 +31,7 @@ def save_reviews(store: Store, reviews: pa.Table) -> int:
             "of the reasons 'review' and 'audit'."
         )
     content = write_table(table)
-    taken = [*_numbers(store, ".parquet"), *_numbers(store, _WAITING)]
-    number = max(taken, default=0) + 1
+    number = max(_numbers(store, ".parquet", _WAITING), default=0) + 1
     while not store.create(f"reviews/{number}.parquet", content):
         number += 1
     return number
@@ -82,7 +81,7 @@ def read_review_file(store: Store, number: int) -> pa.Table:
             table = pq.read_table(file, page_checksum_verification=True)
         return _numbered(as_schema(table, REVIEWS, key), number)
     except (OSError, ValueError, pa.ArrowException) as error:
-        if not (isinstance(error, ValueError) or is_damage(error)):
+        if not is_damage(error):
             raise
         raise StoreError(
             f"{key} cannot be read ({error}). Remove it, and import its reviews again."
@@ -98,7 +97,7 @@ def review_numbers(store: Store) -> list[int]:
     return _numbers(store, ".parquet")
 
 
-def _numbers(store: Store, suffix: str) -> list[int]:
-    pattern = re.compile(rf"([1-9][0-9]*){re.escape(suffix)}")
+def _numbers(store: Store, *suffixes: str) -> list[int]:
+    pattern = re.compile(rf"([1-9][0-9]*)({'|'.join(map(re.escape, suffixes))})")
     found = (pattern.fullmatch(name) for name in store.list("reviews"))
     return sorted(int(match[1]) for match in found if match)

@@ -5,8 +5,6 @@ Knows errors, no files. What is called bad is left out, or made anew: a timeout 
 
 import errno
 
-import pyarrow as pa
-
 # A numbered OSError is the disk's or the network's, which a second try may find well again: the
 # file is at fault only where the number says so. pyarrow's own words for damage have no number.
 _OF_THE_FILE = frozenset(
@@ -23,7 +21,7 @@ def is_of_the_file(error: Exception) -> bool:
     return not isinstance(error, OSError) or error.errno in _OF_THE_FILE or error.errno is None
 
 
-def is_damage(error: OSError | pa.ArrowException) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether a file of a store is gone or damaged, so that it has to be made anew.
 
     Who may not read it sees no damage, and a sector that cannot be read is one.

@@ -110,7 +110,7 @@ def _damaged_models(store: Store) -> Iterator[Damage]:
             for read in _MODEL_FILES:
                 read(store, name)
         except (DamagedModel, OSError) as error:
-            if isinstance(error, OSError) and not is_damage(error):
+            if not is_damage(error):
                 raise
             words = first_line(error).removeprefix(f"models/{name}").lstrip("/: ")
             yield Damage(f"models/{name}", words.removesuffix(".").removesuffix(_FIT), _AGAIN)

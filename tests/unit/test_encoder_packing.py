@@ -95,12 +95,14 @@ def test_the_mask_of_a_window_is_the_one_that_transformers_has() -> None:
     distance = place.unsqueeze(1) - place
     near = distance.abs() < 3
 
-    both, causal = (
-        _window_mask(9, 3, is_causal=each, device=torch.device("cpu")) for each in (False, True)
-    )
+    with torch.inference_mode():
+        both, causal = (
+            _window_mask(9, 3, is_causal=each, device=torch.device("cpu")) for each in (False, True)
+        )
 
     assert torch.equal(both, near)
     assert torch.equal(causal, near & (distance >= 0))
+    assert not both.is_inference()  # no gradient goes through what is
 
 
 def test_poolings_of_the_same_tokens_share_them(
