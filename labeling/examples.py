@@ -1,6 +1,6 @@
 """Labelled texts, split into what is trained on and what is only tested on. Knows arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,3 +34,14 @@ class Examples:
     def test(self) -> np.ndarray:
         """The places of the rows to test on, ascending."""
         return np.flatnonzero(self.fold < 0)
+
+    @property
+    def test_texts(self) -> np.ndarray:
+        """Int [tests]: which text each row to test on has, numbered as they first appear."""
+        return number_equal(self.texts[place] for place in self.test)
+
+
+def number_equal(values: Iterable[Hashable]) -> np.ndarray:
+    """Int [n]: equal values have one number; they are numbered as they first appear."""
+    numbers: dict[Hashable, int] = {}
+    return np.fromiter((numbers.setdefault(each, len(numbers)) for each in values), np.int64)

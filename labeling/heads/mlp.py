@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ConstantLR
 
-from labeling.examples import Examples
+from labeling.examples import Examples, number_equal
 from labeling.heads.checks import expect_tensors, vectors_of
 from labeling.heads.head_kind import PARAMETERS, HeadSetting, TrainingRows
 from labeling.heads.standardizing import Standard, standardize
@@ -20,7 +20,7 @@ from labeling.training.label_loss import LabelLoss, label_loss
 from labeling.training.learning import Descent, Patience, hold_out, learn_until_best, seeded
 
 _SLICE_ROWS = 8_192  # of vectors that are in memory as float64 at a time
-_VALIDATION, _VALIDATION_PART = 1, 10  # the fold of every tenth row, which says when to stop
+_VALIDATION, _VALIDATION_PART = 1, 10  # the fold of every tenth vector, which says when to stop
 _LARGEST_GRADIENT = 1.0
 
 
@@ -70,8 +70,8 @@ _TENSORS = {
 class Mlp:
     """A perceptron with one hidden layer on standardised vectors.
 
-    It stops when the log loss of a tenth of the rows, drawn by the seed and not learned from, has
-    not fallen for `patience` epochs, and keeps the best weights.
+    It stops when the log loss of a tenth of them, drawn by the seed and not learned from, has not
+    fallen for `patience` epochs, and keeps the best weights.
     """
 
     hidden: Annotated[int, Field(ge=1)] = 256
@@ -142,10 +142,15 @@ class _MlpLearner:
 
 
 def _set_aside(rows: TrainingRows) -> Examples:
-    """The rows, a tenth of them in a fold of its own, drawn from torch's seed."""
-    n = len(rows.indicator)
-    fold = np.zeros(n, np.int64)
-    fold[torch.randperm(n).numpy()[: max(1, n // _VALIDATION_PART)]] = _VALIDATION
+    """The rows, a tenth of them in a fold of its own, drawn from torch's seed.
+
+    Equal vectors are drawn together: what was learned by heart would never say stop.
+    """
+    assert isinstance(rows.inputs, np.ndarray)
+    vector = number_equal(hash(row.tobytes()) for row in rows.inputs)
+    n = vector.max() + 1
+    drawn = torch.randperm(n).numpy()[: max(1, n // _VALIDATION_PART)]
+    fold = np.where(np.isin(vector, drawn), _VALIDATION, 0)
     return Examples(rows.schema, (), rows.indicator, fold)
 
 

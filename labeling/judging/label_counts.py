@@ -25,7 +25,7 @@ class LabelCounts:
     """Sums over documents, in row 0 over all of them, then over one resample in each row.
 
     Attributes:
-        num_documents: As many in each resample as there are.
+        num_documents: [rows]: how many there are.
         both: [rows, labels]: documents that have the label and get it.
         given: [rows, labels]: documents that get it.
         true: [rows, labels]: documents that have it.
@@ -35,7 +35,7 @@ class LabelCounts:
             multi-label task only.
     """
 
-    num_documents: int
+    num_documents: Floats
     both: Floats
     given: Floats
     true: Floats
@@ -45,27 +45,34 @@ class LabelCounts:
 
 
 def count_labels(
-    truth: np.ndarray, predictions: Predictions, task: Task, *, seed: int = 0
+    truth: np.ndarray,
+    predictions: Predictions,
+    task: Task,
+    *,
+    texts: np.ndarray | None = None,
+    seed: int = 0,
 ) -> LabelCounts:
     """The counts of all documents and of 1,000 resamples.
 
     A resample is a weight for each document, how often it was drawn, so every count is one
-    product of weights and documents.
+    product of weights and documents. Documents of one text, by the numbers in `texts`, are right
+    or wrong together, and are drawn together. None: all texts differ.
     """
-    n, chosen = len(truth), predictions.chosen
+    chosen = predictions.chosen
     is_right = (chosen == truth).all(axis=1)
     columns = csr_array(np.hstack([truth & chosen, chosen, truth]).T, dtype=np.float32)
     per_row = np.column_stack([is_right, _LOSSES[task](truth, predictions.probabilities)])
     rankings = _RANKINGS[task](predictions.probabilities, truth)
-    sums, means, precisions = [], [], []
-    for weights in _weights(n, seed):
+    sizes, sums, means, precisions = [], [], [], []
+    for weights in _weights(np.arange(len(truth)) if texts is None else texts, seed):
+        sizes.append(weights.sum(axis=0, dtype=np.float64))
         sums.append((columns @ weights).T)
-        means.append(weights.T @ per_row / n)
+        means.append(weights.T @ per_row / sizes[-1][:, None])
         precisions.append([ranking.average_precision(weights) for ranking in rankings])
     both, given, true = np.split(np.concatenate(sums).astype(np.float64), 3, axis=1)
     right, log_loss = np.concatenate(means).T
     ranked = np.concatenate(precisions, axis=1).T if rankings else np.empty((len(right), 0))
-    return LabelCounts(n, both, given, true, right, log_loss, ranked)
+    return LabelCounts(np.concatenate(sizes), both, given, true, right, log_loss, ranked)
 
 
 def _rank_labels(probabilities: np.ndarray, truth: np.ndarray) -> list[Ranking]:
@@ -79,15 +86,17 @@ _RANKINGS: dict[Task, Callable[[np.ndarray, np.ndarray], list[Ranking]]] = {
 }
 
 
-def _weights(n: int, seed: int) -> Iterator[np.ndarray]:
-    """[n, some]: first ones, then how often each of n documents is drawn in n draws."""
-    yield np.ones((n, 1), np.float32)  # sums of ones are exact up to 16 million
+def _weights(texts: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """[documents, some]: first ones, then how often the text of each is drawn, of n texts n."""
+    yield np.ones((len(texts), 1), np.float32)  # sums of ones are exact up to 16 million
+    n = texts.max() + 1
     rng = np.random.default_rng(seed)
-    left, most = NUM_RESAMPLES, max(1, _CELLS // n)
+    left, most = NUM_RESAMPLES, max(1, _CELLS // len(texts))
     while left:
         some = min(left, most)
         cells = rng.integers(n, size=(n, some)) * some + np.arange(some)
-        yield np.bincount(cells.ravel(), minlength=n * some).reshape(n, some).astype(np.float32)
+        drawn = np.bincount(cells.ravel(), minlength=n * some).reshape(n, some)
+        yield drawn.astype(np.float32)[texts]
         left -= some
 
 

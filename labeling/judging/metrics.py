@@ -19,15 +19,21 @@ Figure = Callable[[LabelCounts], Floats]
 
 
 def evaluate(
-    schema: LabelSchema, truth: np.ndarray, predictions: Predictions, num_train: int
+    schema: LabelSchema,
+    truth: np.ndarray,
+    predictions: Predictions,
+    num_train: int,
+    *,
+    texts: np.ndarray | None = None,
 ) -> Evaluation:
     """All figures of the task, in the order of METRICS, and `ece`; `truth` is bool [n, labels].
 
-    Intervals hold 95 % of 1,000 resamples of the documents (Efron and Tibshirani 1993, ch. 13).
+    Intervals hold 95 % of 1,000 resamples of the texts (Efron and Tibshirani 1993, ch. 13), by the
+    numbers in `texts`: documents of one text are drawn together. None: all texts differ.
     The ECE has none, since resampling by itself raises it; what it is held against is `ece_limit`.
     """
     is_right = (predictions.chosen == truth).all(axis=1)
-    counts = count_labels(truth, predictions, schema.task)
+    counts = count_labels(truth, predictions, schema.task, texts=texts)
     scores, hits = _SCORED[schema.task](truth, predictions)
     ece = expected_calibration_error(scores, hits)
     is_auto = predictions.is_auto

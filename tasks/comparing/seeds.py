@@ -7,8 +7,6 @@ the averaging that helps. Knows trained spaces; keeps nothing in the store.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from labeling import (
     EnsembleSpec,
     Evaluation,
@@ -17,9 +15,7 @@ from labeling import (
     MemberOptions,
     PairedTest,
     Predictions,
-    compare,
     decide,
-    evaluate,
     train_ensemble,
     train_head,
 )
@@ -37,7 +33,7 @@ _VOTE = EnsembleSpec(ensemble="soft_vote")
 class Vote:
     """An ensemble of the control, on the test."""
 
-    name: str
+    title: str
     spaces: tuple[TrainingSpace, ...]
     predictions: Predictions
     evaluation: Evaluation
@@ -63,9 +59,7 @@ def vote_over_seeds(training: LabelerTraining) -> SeedVotes | None:
     theirs = [_train(training, space, (0,))[0] for space in others]
     poolings = _vote(training, f"vote of {len(spaces)} poolings", (ours[0], *theirs), spaces)
     seeds = _vote(training, f"vote of {len(spaces)} seeds", ours, (first,))
-    truth = _truth(training)
-    test = compare(poolings.name, seeds.name, truth, poolings.predictions, seeds.predictions)
-    return SeedVotes(poolings, seeds, test)
+    return SeedVotes(poolings, seeds, training.shelf.compare(poolings, seeds))
 
 
 def _best_spaces(training: LabelerTraining) -> tuple[TrainingSpace, ...]:
@@ -111,10 +105,10 @@ def _vote(
     member = train_ensemble(examples, by_name, spec=_VOTE, options=options)
     predictions = decide(member.test_probabilities, member.labeler.spec)
     return Vote(
-        name=f"{name} ({_HEAD})",
+        title=f"{name} ({_HEAD})",
         spaces=spaces,
         predictions=predictions,
-        evaluation=evaluate(examples.schema, _truth(training), predictions, len(examples.train)),
+        evaluation=training.shelf.judge(predictions),
         seconds=sum(each.seconds for each in members) + member.seconds,
     )
 
@@ -122,8 +116,3 @@ def _vote(
 def _named(training: LabelerTraining, name: str) -> MemberOptions:
     target = training.request.training.target_precision
     return MemberOptions(title=name, target_precision=target)
-
-
-def _truth(training: LabelerTraining) -> np.ndarray:
-    examples = training.corpus.examples
-    return np.asarray(examples.indicator[examples.test])

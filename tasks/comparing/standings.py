@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from data import Dataset, load_dataset, load_runs
-from labeling import PairedTest, compare
+from labeling import PairedTest
 from pooling import PoolingSpec
 from tasks.comparing.comparison import ComparedLabeler, Comparison, SeedControl, TextMap
 from tasks.comparing.costs import cost_of
@@ -80,7 +80,7 @@ class Standings:
                 *(test for vote in controls for test in self._control_tests(vote)),
             ),
             seed_control=SeedControl(
-                poolings=votes.poolings.name, seeds=votes.seeds.name, test=votes.test
+                poolings=votes.poolings.title, seeds=votes.seeds.title, test=votes.test
             )
             if votes
             else None,
@@ -112,7 +112,7 @@ class Standings:
 
     def _control(self, vote: Vote) -> ComparedLabeler:
         return ComparedLabeler(
-            name=vote.name,
+            name=vote.title,
             labeler=None,
             family="control",
             evaluation=vote.evaluation,
@@ -122,10 +122,10 @@ class Standings:
         )
 
     def _control_tests(self, vote: Vote) -> list[PairedTest]:
-        examples = self._training.corpus.examples
-        truth = examples.indicator[examples.test]
         return [
-            compare(vote.name, self._name(other), truth, vote.predictions, other.predictions)
+            self._training.shelf.compare(vote, other).model_copy(
+                update={"second": self._name(other)}
+            )
             for other in self._compared_with
         ]
 

@@ -5,6 +5,7 @@ Knows members, their figures, and what stands beside them. Does not know how the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,20 @@ from tasks.training.findings import TrainedLabeler
 from tasks.training.heldout import TestTexts, heldout_table
 
 MOST_VECTORS = 4096  # of the test, kept to tell later whether texts have changed
+
+
+class Judged(Protocol):
+    """What said something of the test rows, whether it is kept or not."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def predictions(self) -> Predictions:
+        """What it said."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ class Shelf:
         self._store, self._corpus = store, corpus
         self._kept: dict[str, Kept] = {}
         examples = corpus.examples
-        self._truth = examples.indicator[examples.test]
+        self._truth, self._texts = examples.indicator[examples.test], examples.test_texts
         self._held = examples.train
         self.places = self._sample_places()
         self._known_texts = hash_numbers(corpus.key["text_hash"])
@@ -83,7 +98,6 @@ class Shelf:
         spec = member.labeler.spec
         about, tensors = labeler_to_bytes(member.labeler)
         predictions = decide(member.test_probabilities, spec)
-        examples = self._corpus.examples
         self._judge_alike(member)
         kept = Kept(
             name=save_model(self._store, spec.title, about, tensors),
@@ -91,7 +105,7 @@ class Shelf:
             member=member,
             texts=texts,
             predictions=predictions,
-            evaluation=evaluate(examples.schema, self._truth, predictions, len(examples.train)),
+            evaluation=self.judge(predictions),
             held_quality=self._held_quality(member),
         )
         self._kept[spec.title] = kept
@@ -102,11 +116,16 @@ class Shelf:
         known = {kept.name: kept.texts for kept in self}
         return next((known[name] for name in names if known[name] is not None), None)
 
-    def compare(self, first: Kept, second: Kept) -> PairedTest:
+    def judge(self, said: Predictions) -> Evaluation:
+        """The figures of what was said of the test rows."""
+        examples = self._corpus.examples
+        num_train = len(examples.train)
+        return evaluate(examples.schema, self._truth, said, num_train, texts=self._texts)
+
+    def compare(self, first: Judged, second: Judged) -> PairedTest:
         """The two on the same test rows, by title."""
-        return compare(
-            first.title, second.title, self._truth, first.predictions, second.predictions
-        )
+        said = first.predictions, second.predictions
+        return compare(first.title, second.title, self._truth, *said, texts=self._texts)
 
     def save_evaluations(self, tests: Sequence[PairedTest], beside: Mapping[str, object]) -> None:
         """Keep every labeler's figures and what it said of the test; `beside` says of what."""

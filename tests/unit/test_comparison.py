@@ -29,6 +29,16 @@ def test_the_interval_is_that_of_paired_differences() -> None:
     assert found.high == pytest.approx(7 / 20 + half, abs=0.03)
 
 
+def test_a_text_that_many_documents_have_proves_no_more_than_one() -> None:
+    pair = right_on(list(range(12))), right_on([0, 1, 2, 3, 12])
+    texts = np.array([0, 1, 2, 3, *[4] * 8, *range(5, 13)])  # the eight that the first alone knows
+    alone, together = (compare("a", "b", TRUTH, *pair, texts=each) for each in (None, texts))
+
+    assert together.difference == alone.difference
+    assert together.p_value == 1  # one text each
+    assert together.high - together.low > 1.3 * (alone.high - alone.low)
+
+
 def test_labelers_that_never_differ_are_told_apart_by_nothing() -> None:
     found = compare("one", "same", TRUTH, right_on([1, 2]), right_on([1, 2]))
 

@@ -105,6 +105,25 @@ def test_the_interval_of_accuracy_is_as_wide_as_a_share_of_so_many_varies() -> N
     assert accuracy.high - accuracy.value == pytest.approx(half, rel=0.15)
 
 
+def test_the_interval_counts_texts_and_not_the_rows_that_repeat_them() -> None:
+    schema = LabelSchema(task="single_label", labels=THREE)
+    truth, said = single_label(500)
+    repeated = np.repeat(np.arange(500), 4)
+    once = evaluate(schema, truth, said, 0)
+    fourfold = Predictions(
+        said.probabilities[repeated],
+        said.chosen[repeated],
+        said.score[repeated],
+        said.is_auto[repeated],
+    )
+    often = evaluate(schema, truth[repeated], fourfold, 0, texts=repeated)
+
+    for metric in once.metrics:
+        other = often.metric(metric.name)
+        assert other.value == pytest.approx(metric.value, rel=1e-6)
+        assert (other.low, other.high) == pytest.approx((metric.low, metric.high), rel=1e-6)
+
+
 def test_every_figure_lies_in_its_interval() -> None:
     for truth, said, task in (
         (*single_label(300), "single_label"),
