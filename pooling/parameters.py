@@ -28,14 +28,19 @@ def write_out(strategy: str, given: Parameters) -> Parameters:
     return {name: getattr(pooler, name) for name in known}
 
 
-def refuse_second_way(strategy: str, parameters: Parameters, over_windows: str) -> None:
-    """Refuse to choose what becomes of windows where the strategy pools them itself.
+def refuse_way_over_windows(strategy: str, parameters: Parameters, over_windows: str) -> None:
+    """Refuse one where the strategy pools windows itself, or gives no states to learn it from.
 
     Raises:
         ValueError: Something else than the default was chosen.
     """
     if over_windows == "mean":
         return
+    if strategy == "pooler" and over_windows == "attention":
+        raise ValueError(
+            "pooling 'pooler' with over_windows='attention' cannot be trained: trainings see token "
+            "states, not what the model's own pooler made of them. Choose mean or max."
+        )
     if isinstance(POOLERS[strategy](**parameters), HierarchicalStrategy):
         raise ValueError(
             f"pooling {strategy!r} has its own way over windows; found over_windows="

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from pooling.parameters import Parameters, refuse_second_way, write_out
+from pooling.parameters import Parameters, refuse_way_over_windows, write_out
 from pooling.pooler import FittedStrategy
 from pooling.precision import Precision, refuse_wrong_precision
 from pooling.table import CONTENT_ONLY, POOLERS
@@ -182,7 +182,7 @@ class PoolingSpec(BaseModel):
                 f"weights {self.weights!r}, but pooling {self.strategy!r} with these settings has "
                 "none to fill. Leave weights out."
             )
-        refuse_second_way(self.strategy, self.parameters, self.over_windows)
+        refuse_way_over_windows(self.strategy, self.parameters, self.over_windows)
         return self
 
     @model_validator(mode="after")

@@ -51,6 +51,7 @@ def test_the_spec_of_every_strategy_survives_json(name: str) -> None:
         ({"strategy": "cls", "prompt_tokens": False}, "prompt_tokens=False.*Leave both on"),
         ({"strategy": "pooler", "special_tokens": False}, "'pooler' reads the special token"),
         ({"strategy": "pooler", "layers": [-2]}, r"reads the last layer; found layers \[-2\]"),
+        ({"strategy": "pooler", "over_windows": "attention"}, r"'pooler'.*cannot be trained"),
         ({"layers": [-1, -1]}, "each at most once"),
         ({"layers": []}, "at least 1"),
         ({"mix_weights": [1.0]}, r"mix_weights \[1.0\] with combine='mean'. Set combine to 'mix'"),
