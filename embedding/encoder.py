@@ -72,11 +72,17 @@ class Encoder:
         )
         # Threads take turns at whole groups: at batches, all would be done at the same time.
         self._tokenizing, self._computing, self._idle_since = Lock(), Lock(), 0.0
+        self._texts_in_work = 0
 
     @property
     def token_budget(self) -> int:
         """How much goes into one batch; halved whenever the device runs out of memory."""
         return self._runner.token_budget
+
+    @property
+    def texts_done(self) -> float:
+        """About how many texts of the group in work have been through the device."""
+        return self._runner.share_done * self._texts_in_work
 
     def encode(
         self,
@@ -169,6 +175,7 @@ class Encoder:
         with self._computing:
             started = time.perf_counter()
             waited = started - max(asked, self._idle_since)
+            self._texts_in_work = len(tokenized.lengths)
             pooled = pool_texts(self._runner, tokenized, plans, self.parts.tokenizer.window_cut)
             self._idle_since = ended = time.perf_counter()
         return EncodedTexts(

@@ -26,10 +26,12 @@ class BatchRunner:
 
     Attributes:
         token_budget: How much goes into one batch; halved whenever memory runs out.
+        share_done: How much of the tokens in work has been through the device, from 0 to 1.
     """
 
     def __init__(self, transformer: Transformer, template: Template, *, token_budget: int) -> None:
         self.token_budget = token_budget
+        self.share_done = 0.0
         self._transformer = transformer
         self._template = template
 
@@ -50,13 +52,16 @@ class BatchRunner:
         """
         order = order_longest_first(tokens)
         widths = tokens.lengths + len(self._template)
+        total, done = int(widths[order].sum()), 0
         while len(order):
+            self.share_done = done / total
             rows = order[: texts_that_fit(int(widths[order[0]]), self.token_budget)]
             found = self._try_batch(tokens, rows, work)
             if found is None:
                 self._shrink_budget(len(rows), int(widths[rows[0]]))
             else:
                 yield rows, found
+                done += int(widths[rows].sum())
                 order = order[len(rows) :]
 
     def _try_batch(

@@ -45,8 +45,8 @@ def progress_line(total: int) -> Iterator[Callable[[Progress], None]]:
     elif console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Bar(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("working on the first chunk", total=total)
-            yield lambda p: bar.update(task, completed=p.rows, description=_words(p))
+            task = bar.add_task("loading the model", total=total)
+            yield lambda p: bar.update(task, completed=p.rows + p.in_work, description=_words(p))
     else:
         yield _Lines().show
 
@@ -89,10 +89,12 @@ def warn(text: str | None) -> None:
 
 def _words(progress: Progress) -> str:
     left = progress.seconds_left
-    parts = [
-        f"{progress.rows:,} of {progress.total_rows:,} documents committed",
-        f"{progress.percent:.0f} %",
-        f"{progress.tokens_per_second:,.0f} tokens/s",
-        f"{duration_words(left)} left" if left is not None else "working on the first chunk",
-    ]
+    parts = [f"{progress.rows:,} of {progress.total_rows:,} documents committed"]
+    if progress.in_work:
+        parts.append(f"{progress.in_work:,} in work")
+    if progress.tokens:
+        parts.append(f"{progress.tokens_per_second:,.0f} tokens/s")
+    parts.append(f"{progress.percent:.0f} %")
+    if left is not None:
+        parts.append(f"{duration_words(left)} left")
     return ", ".join(parts)

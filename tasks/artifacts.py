@@ -37,7 +37,7 @@ class ProgressArtifact:
             self._id = create_progress_artifact(
                 progress=0.0,
                 key="embed-corpus-progress",
-                description=f"Documents of {corpus} committed",
+                description=f"Documents of {corpus} that are committed or in work",
             )
 
     def show(self, progress: Progress) -> None:

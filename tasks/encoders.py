@@ -12,6 +12,7 @@ from pooling import FittedByName, PoolingSpec
 from tasks.assembly import GROUP_ROWS, Encode
 from tasks.fitted import fitted_names, load_fitted
 from tasks.hangs import note_progress
+from tasks.in_work import IN_WORK
 from tasks.job import EmbedJob
 
 _LOADING = Lock()  # else two threads would load it twice
@@ -55,7 +56,12 @@ def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
     Each batch that goes through it is progress.
     """
     encoder = load_encoder(spec, token_budget=token_budget)
-    encoder.parts.transformer.module.register_forward_pre_hook(lambda *_: note_progress())
+
+    def note(*_: object) -> None:
+        note_progress()
+        IN_WORK.note_texts(encoder.texts_done)
+
+    encoder.parts.transformer.module.register_forward_pre_hook(note)
     return encoder
 
 

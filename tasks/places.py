@@ -35,8 +35,8 @@ def gain_of_processes(device: str, num_processes: int) -> float:
     return num_processes
 
 
-def take_place(places: Any, device: str) -> None:
-    """In a new process: one thread, or the next GPU as the only one that it sees.
+def take_place(places: Any, device: str) -> int:
+    """In a new process: one thread, or the next GPU as the only one that it sees. Says which.
 
     A GPU that the run names stays as it is: all processes share it. Without the process that
     started this one nobody asks for more, and it ends.
@@ -49,6 +49,7 @@ def take_place(places: Any, device: str) -> None:
         torch.set_num_threads(1)
     elif chosen.startswith("cuda") and device in _ANY_GPU:
         _show_one_gpu(place)
+    return int(place)
 
 
 def _end_with_parent() -> None:

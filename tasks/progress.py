@@ -1,6 +1,6 @@
-"""How far a run is, read off the commit records while it goes on: true for any runner.
+"""How far a run is: what is committed, by the records, and what is in work, by the processes.
 
-Knows the store alone. Who shows it decides how: a callback gets each reading.
+Knows no runner. Who shows it decides how: a callback gets each reading.
 """
 
 import contextvars
@@ -19,6 +19,7 @@ from data import (
     open_existing_store,
     read_record,
 )
+from tasks.in_work import IN_WORK
 from tasks.plan_corpus import Work
 
 _log = logging.getLogger(__name__)
@@ -29,34 +30,36 @@ _WAIT_PER_READING = 20  # a store of many chunks takes long to list: look at it 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Rows and tokens that are committed, and the seconds since the start.
+    """How much is done at some moment.
 
-    `commit_seconds`: when the newest of these was seen. What is being done since is not known.
+    Attributes:
+        rows: Committed.
+        in_work: Through the model and not committed: lost if the run is killed.
+        total_rows: Owed at the start.
+        tokens: Of the committed rows.
+        seconds: Since the start.
+        commit_seconds: When the newest commit was seen.
+        seconds_left: At the speed since the first row was through; None while none is known.
     """
 
     rows: int
+    in_work: int
     total_rows: int
     tokens: int
     seconds: float
     commit_seconds: float
+    seconds_left: float | None
 
     @property
     def percent(self) -> float:
         """Of the rows that were owed at the start."""
-        return 100 * self.rows / self.total_rows if self.total_rows else 100.0
+        done = self.rows + self.in_work
+        return 100 * done / self.total_rows if self.total_rows else 100.0
 
     @property
     def tokens_per_second(self) -> float:
         """Up to the newest commit, loading the model included."""
         return self.tokens / self.commit_seconds if self.commit_seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the speed so far; None before the first chunk is committed."""
-        if not self.rows:
-            return None
-        needed = self.commit_seconds * (self.total_rows - self.rows) / self.rows
-        return max(0.0, needed - (self.seconds - self.commit_seconds))
 
 
 @contextmanager
@@ -102,7 +105,8 @@ class _Watch:
         plan = load_plan(self._store, work.job.plan)
         owed = set(work.chunks)
         self._owed_rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
-        self._rows = self._tokens = 0
+        self._rows = self._tokens = self._done = 0
+        self._begin: tuple[float, int] | None = None
         self._started = time.monotonic()
         self._commit_seconds = 0.0
 
@@ -115,4 +119,23 @@ class _Watch:
             self._commit_seconds = seconds
             self._rows += self._owed_rows.pop(chunk)
             self._tokens += read_record(self._store, self._datasets[-1], chunk).statistics.tokens
-        return Progress(self._rows, self._total, self._tokens, seconds, self._commit_seconds)
+        self._done = max(self._done, min(self._total, self._rows + IN_WORK.documents()))
+        if self._done and self._begin is None:
+            self._begin = seconds, self._done
+        return Progress(
+            rows=self._rows,
+            in_work=self._done - self._rows,
+            total_rows=self._total,
+            tokens=self._tokens,
+            seconds=seconds,
+            commit_seconds=self._commit_seconds,
+            seconds_left=self._seconds_left(seconds),
+        )
+
+    def _seconds_left(self, seconds: float) -> float | None:
+        if self._done == self._total:
+            return 0.0
+        if self._begin is None or self._done == self._begin[1]:
+            return None
+        begun_at, begun_with = self._begin
+        return (seconds - begun_at) / (self._done - begun_with) * (self._total - self._done)

@@ -26,6 +26,7 @@ from prefect.task_runners import ProcessPoolTaskRunner
 from tasks.artifacts import unless_the_server_is_away
 from tasks.embed_chunks import embed_chunks
 from tasks.hangs import last_words, watch_this_process
+from tasks.in_work import IN_WORK
 from tasks.job import ChunkReceipt, EmbedJob
 from tasks.places import take_place
 
@@ -123,12 +124,14 @@ def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
     fails, all are ended in the middle of their tasks: what is not committed stays owed.
     """
     places = get_context("spawn").Value("i", 0)
+    counts = get_context("spawn").Array("d", num_workers, lock=False)
     with (
         TemporaryDirectory() as words,
+        IN_WORK.seen_in(counts),
         ProcessPoolTaskRunner(
             max_workers=num_workers,
             initializer=begin_process,
-            initargs=(places, job.encoder.device, Path(words)),
+            initargs=(places, job.encoder.device, Path(words), counts),
         ) as pool,
     ):
         try:
@@ -139,9 +142,9 @@ def open_processes(job: EmbedJob, num_workers: int) -> Iterator[ProcessRunner]:
             raise
 
 
-def begin_process(places: Any, device: str, words: Path) -> None:
-    """In a new process: take a place, and be watched from then on."""
-    take_place(places, device)
+def begin_process(places: Any, device: str, words: Path, counts: Any) -> None:
+    """In a new process: take a place, count there, and be watched from then on."""
+    IN_WORK.count_into(counts, take_place(places, device) % len(counts))
     watch_this_process(words)
 
 

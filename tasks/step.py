@@ -31,6 +31,7 @@ from data import (
 from embedding import choose_device
 from tasks.assembly import Assembly, Group
 from tasks.encoders import job_encode, job_encoder
+from tasks.in_work import IN_WORK
 from tasks.job import ChunkReceipt, EmbedJob, failed_receipt
 from tasks.outputs import SpaceOutput, open_space_output, write_documents
 from tasks.owed import Owed, owed_chunks, read_receipt
@@ -122,6 +123,8 @@ def embed_rows(
         return embed_rows(store, job, rows, owed, reuse)
     except MemoryError as error:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {error}")
+    finally:
+        IN_WORK.note_end(rows.chunk.name)
 
 
 def _embed_chunk(
@@ -179,6 +182,7 @@ def _write_spaces(
             made.add(group)
             for number, output in enumerate(outputs):
                 output.append(rows, group, number)
+            IN_WORK.note_group(rows.chunk.name, len(group.texts.position))
     return outputs
 
 
