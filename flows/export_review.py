@@ -13,10 +13,9 @@ from flows.command_line import plain_errors
 from flows.console import console
 from flows.report import warn
 from tasks.figures import count_words
-from tasks.reviews import NONE_OF_THESE, SEPARATOR, to_fill_in
+from tasks.reviews import FORMULA, FORMULA_MARK, NONE_OF_THESE, SEPARATOR, to_fill_in
 
 SUFFIXES = (".csv", ".parquet")
-_FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets take for one
 
 
 def main() -> None:
@@ -80,11 +79,11 @@ def _write(table: pl.DataFrame, file: Path) -> None:
         table.write_parquet(file)
         return
     shown = (
-        pl.when(pl.col(name).str.contains(_FORMULA))
-        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        pl.when(pl.col(name).str.contains(f"^{FORMULA}"))
+        .then(pl.concat_str(pl.lit(FORMULA_MARK), pl.col(name)))
         .otherwise(pl.col(name))
         .alias(name)
-        for name in ("text", "predicted")
+        for name in ("text", "predicted", "doc_id")
     )
     table.with_columns(shown).write_csv(file, include_bom=True)
 

@@ -3,6 +3,7 @@
 Knows the columns of the files, and labels as a person types them. Knows no file format.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from data import REVIEWS, OpenStore, StoredLabeler, known_texts, load_labeler, r
 
 NONE_OF_THESE = "(none)"
 SEPARATOR = ";"
+# A spreadsheet runs what begins so as a formula, unless a mark is before it.
+FORMULA, FORMULA_MARK = r"[=+\-@\t\r]", "'"
 # What a person fills in is first, what is needed to find the document again is last.
 COLUMNS = (
     *("label", "predicted", "score", "reason", "detail", "text", "reviewer"),
@@ -112,7 +115,8 @@ class _Reading:
         self.new_labels |= set(labels) - set(labeler.label_schema.labels)
         is_single = labeler.label_schema.task == "single_label"
         return {
-            **{name: row[name] for name in ("chunk", "doc_id", "labeler", "version", "reason")},
+            **{name: row[name] for name in ("chunk", "labeler", "version", "reason")},
+            "doc_id": _plain_id(row["doc_id"]),
             "row": int(row["row"]),
             "text_hash": bytes.fromhex(row["text_hash"]),
             "label": labels[0] if is_single else None,
@@ -142,6 +146,12 @@ class _Reading:
         return self._labelers[name]
 
 
+def _plain_id(shown: str | None) -> str | None:
+    """The id without the mark that keeps a spreadsheet from running it."""
+    is_marked = shown and re.match(FORMULA_MARK + FORMULA, shown)
+    return shown.removeprefix(FORMULA_MARK) if shown and is_marked else shown
+
+
 def join_labels(labels: Sequence[str]) -> str:
     """Labels as a person reads and types them."""
     return f"{SEPARATOR} ".join(labels) if labels else NONE_OF_THESE
@@ -149,9 +159,17 @@ def join_labels(labels: Sequence[str]) -> str:
 
 def split_labels(said: str, labeler: StoredLabeler) -> tuple[str, ...]:
     """The labels that were typed: one for a single-label task, else any number of them."""
-    whole, schema = said.strip(), labeler.label_schema
+    schema = labeler.label_schema
+    whole = _without_mark(said.strip(), schema.labels)
     if schema.task == "single_label" or whole in schema.labels:
         return (whole,)
     if whole == NONE_OF_THESE:
         return ()
-    return tuple(dict.fromkeys(part.strip() for part in whole.split(SEPARATOR) if part.strip()))
+    parts = (part.strip() for part in whole.split(SEPARATOR))
+    return tuple(dict.fromkeys(_without_mark(part, schema.labels) for part in parts if part))
+
+
+def _without_mark(said: str, labels: Sequence[str]) -> str:
+    """The label that a spreadsheet was kept from running as a formula, if it is one of these."""
+    plain = said.removeprefix(FORMULA_MARK)
+    return plain if plain in labels and said not in labels else said

@@ -136,6 +136,8 @@ def test_a_file_of_other_columns_is_refused_with_those_that_it_lacks(labelled: A
         ("multi_label", "a; b;a", ("a", "b")),
         ("multi_label", "c; d", ("c; d",)),  # a label of the schema that holds the separator
         ("multi_label", "(none)", ()),
+        ("single_label", "'-1", ("-1",)),  # as the file shows it
+        ("multi_label", "'-1; 'x", ("-1", "'x")),  # what is no label stays as it was typed
     ],
 )
 def test_labels_are_read_as_people_type_them(task: str, said: str, labels: tuple[str, ...]) -> None:
@@ -144,7 +146,7 @@ def test_labels_are_read_as_people_type_them(task: str, said: str, labels: tuple
             "name": "n",
             "fingerprint": "f",
             "title": "t",
-            "label_schema": {"task": task, "labels": ["a", "b", "c; d"]},
+            "label_schema": {"task": task, "labels": ["a", "b", "c; d", "-1"]},
             "source": {"kind": "text"},
             "method": {"name": "tfidf"},
             "decision": {"target_precision": 0.9},
@@ -183,8 +185,10 @@ def test_a_text_that_looks_like_a_formula_is_none_in_a_spreadsheet(
     def rows(*_: Any) -> pa.Table:
         found = rows_to_review(*_)
         texts = pa.array(['=HYPERLINK("http://x")', "na\u00efve"] * found.num_rows)
-        place = found.column_names.index("text")
-        return found.set_column(place, "text", texts[: found.num_rows])
+        ids = pa.array(["-0012"] * found.num_rows)
+        for name, values in (("text", texts[: found.num_rows]), ("doc_id", ids)):
+            found = found.set_column(found.column_names.index(name), name, values)
+        return found
 
     monkeypatch.setattr(flows.export_review, "rows_to_review", rows)
 
@@ -193,6 +197,9 @@ def test_a_text_that_looks_like_a_formula_is_none_in_a_spreadsheet(
     assert csv.read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes UTF-8 for something else
     assert set(pl.read_csv(csv)["text"]) == {'\'=HYPERLINK("http://x")', "na\u00efve"}
     assert '=HYPERLINK("http://x")' in set(pl.read_parquet(parquet)["text"])
+    assert set(pl.read_csv(csv)["doc_id"]) == {"'-0012"}
+    import_review(str(labelled.store), fill_in(csv, {0: "food"}))
+    assert labelled.ask("SELECT doc_id FROM reviews") == [("-0012",)]
 
 
 def test_none_of_the_labels_is_no_answer_where_each_document_has_one(
