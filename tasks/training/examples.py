@@ -13,6 +13,7 @@ from labeling import Examples, LabelledTexts, Prepared, prepare_examples
 from tasks.figures import count_words
 from tasks.training.labelled_documents import KEY, LabelledReading
 from tasks.training.request import TrainRequest
+from tasks.training.reviewed import Reviewed
 from tasks.training.space_rows import have_vectors
 from tasks.training.spaces import learned_words
 
@@ -32,7 +33,7 @@ class LabelledCorpus:
 
 
 def read_examples(
-    request: TrainRequest, reviews: pa.Table, store: OpenStore | None, datasets: Sequence[str]
+    request: TrainRequest, reviewed: Reviewed, store: OpenStore | None, datasets: Sequence[str]
 ) -> LabelledCorpus:
     """The labelled documents that have a vector in all of the spaces, split.
 
@@ -41,12 +42,13 @@ def read_examples(
     Raises:
         ValueError: the corpus cannot be read whole, or its labels cannot be learned.
     """
-    reading = LabelledReading(request, reviews)
+    reading = LabelledReading(request, reviewed.labels)
     table = reading.table
     good = have_vectors(store, datasets, table) if store is not None else None
     kept = table if good is None else table.filter(pa.array(good))
     prepared = prepare_examples(_as_texts(request, kept), request.training.split)
-    facts = [*_reading_words(reading, table.num_rows - kept.num_rows), *_split_words(prepared)]
+    num_refused = table.num_rows - kept.num_rows
+    facts = [*reviewed.facts, *_reading_words(reading, num_refused), *_split_words(prepared)]
     facts += learned_words(store, request) if store is not None else ()
     key = kept.select(KEY).take(pa.array(prepared.rows))
     return LabelledCorpus(prepared.examples, key, tuple(facts))

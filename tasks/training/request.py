@@ -94,6 +94,23 @@ class TrainingSpec(BaseModel):
             "them out."
         )
 
+    @model_validator(mode="after")
+    def _refuse_folds(self) -> Self:
+        """Of what is learned by gradients: all is ranked by rows that none of it had seen."""
+        asked = ((self.learned, self.learning), (self.fine_tuned, self.fine_tuning))
+        folds = {spec.validation_fold for poolings, spec in asked if poolings}
+        if len(folds) > 1:
+            raise ValueError(
+                f"learning and fine_tuning hold out different folds, {sorted(folds)}, so no row "
+                "could tell which does best. Give them one validation_fold."
+            )
+        if any(fold >= self.split.num_folds for fold in folds):
+            raise ValueError(
+                f"validation_fold={max(folds)}, but there are {self.split.num_folds} folds, "
+                "counted from 0. Name one of them, or raise split.num_folds."
+            )
+        return self
+
     @property
     def space_heads(self) -> tuple[HeadSpec, ...]:
         """The heads over vectors."""

@@ -3,39 +3,68 @@
 Knows the reviews of a store. Does not know which documents a corpus has.
 """
 
+from dataclasses import dataclass
 from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import OpenStore, load_evaluation, read_reviews
+from tasks.figures import count_words
 from tasks.training.request import TrainRequest
 
 _COLUMNS = ("text_hash", "label")
 
 
-def read_reviewed(store: OpenStore | None, request: TrainRequest) -> pa.Table:
-    """text_hash and label (or list of labels), one row for each text; none unless asked for.
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What people said, for training.
+
+    Attributes:
+        labels: text_hash and label (or list of labels), one row for each text.
+        facts: Sentences: how many reviews were left out, and why.
+    """
+
+    labels: pa.Table
+    facts: tuple[str, ...] = ()
+
+
+_NOTHING = pa.table({"text_hash": pa.array([], pa.binary(16)), "label": pa.array([], pa.string())})
+
+
+def read_reviewed(store: OpenStore | None, request: TrainRequest) -> Reviewed:
+    """The newest review of each text; none unless asked for.
 
     Reviews of labelers count whose titles begin as those of this training do, unless these learned
     from another column.
     """
-    nothing = pa.table(
-        {"text_hash": pa.array([], pa.binary(16)), "label": pa.array([], pa.string())}
-    )
     if store is None or not request.training.use_reviews:
-        return nothing
-    reviews = read_reviews(store)
-    is_ours = pc.starts_with(reviews["labeler"], f"{request.title}_")
-    reviews = reviews.filter(is_ours)
+        return Reviewed(_NOTHING)
+    everything = read_reviews(store)
+    columns = {
+        version: _label_column(store, version)
+        for version in everything["version"].unique().to_pylist()
+    }
     others = [
-        version
-        for version in reviews["version"].unique().to_pylist()
-        if _label_column(store, version) not in {None, request.label_column}
+        name for name, column in columns.items() if column not in {None, request.label_column}
     ]
-    reviews = reviews.filter(pc.invert(pc.is_in(reviews["version"], pa.array(others, pa.string()))))
+    is_ours = pc.and_(
+        pc.starts_with(everything["labeler"], f"{request.title}_"),
+        pc.invert(pc.is_in(everything["version"], pa.array(others, pa.string()))),
+    )
+    reviews = everything.filter(is_ours)
+    left_out = count_words(everything.num_rows - reviews.num_rows, "review")
+    words = (
+        f"{left_out} left out: of labelers whose title does not begin with {request.title!r}, or "
+        f"that learned from another column than {request.label_column!r}."
+    )
+    facts = (words,) if reviews.num_rows < everything.num_rows else ()
+    return Reviewed(_newest(reviews), facts)
+
+
+def _newest(reviews: pa.Table) -> pa.Table:
     if not reviews.num_rows:
-        return nothing
+        return _NOTHING
     is_single = reviews["label"].null_count < reviews.num_rows
     label = reviews["label"] if is_single else reviews["labels"]
     places = {text: place for place, text in enumerate(reviews["text_hash"].to_pylist())}

@@ -56,9 +56,9 @@ class LabelerTraining:
         self.request, self.options = request, request.training
         self.store = open_existing_store(request.store.path)
         self.spaces = training_spaces(self.store, request)
-        reviews = read_reviewed(self.store, request)
+        reviewed = read_reviewed(self.store, request)
         datasets = [space.dataset.name for space in self.spaces]
-        self.corpus = read_examples(request, reviews, self.store, datasets)
+        self.corpus = read_examples(request, reviewed, self.store, datasets)
         self.shelf = Shelf(self.store, self.corpus)
         self.facts: dict[EncoderSpec, TextFacts] = {}
         self.learned: list[TrainingSpace] = []
