@@ -22,7 +22,6 @@ from flows.label_corpus import label_corpus
 from flows.server import running_server
 from flows.train_labeler import train_labeler
 from pooling import PoolingSpec
-from tasks.run_spec import RunSpec
 from tasks.training.request import TrainingSpec
 
 CORPUS = CorpusSpec(
@@ -34,7 +33,6 @@ CORPUS = CorpusSpec(
 ENCODER = EncoderSpec(model="models/all-MiniLM-L6-v2")
 POOLINGS = (PoolingSpec(strategy="mean"), PoolingSpec(strategy="cls"))
 STORE = StoreSpec(path="store")
-RUN = RunSpec(chunk_rows=500)
 QUESTIONS = (
     "Rows per space",
     "Nearest neighbours of one document",
@@ -46,10 +44,10 @@ def main() -> None:
     """Embed, train, label and ask; the second time there is nothing left but to ask."""
     started = time.monotonic()
     with plain_errors(RunIncomplete), running_server():
-        summary = embed_corpus(CORPUS, ENCODER, POOLINGS, store=STORE, run=RUN)
+        summary = embed_corpus(CORPUS, ENCODER, POOLINGS, store=STORE)
         if not labelers_in_force(open_existing_store(STORE.path)):
             _train()
-        night = label_corpus(CORPUS, store=STORE, run=RUN)
+        night = label_corpus(CORPUS, store=STORE)
     console.print(
         f"\n[bold]{summary.encoded + night.encoded:,} encoded, {night.labelled:,} labelled"
         f"[/bold], seen in {summary.catalog}:\n"
@@ -72,7 +70,6 @@ def _train() -> None:
         POOLINGS,
         training=TrainingSpec(promote=True),
         store=STORE,
-        run=RUN,
     )
 
 
