@@ -52,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         ("verify", _verify, "read everything, and name what is damaged"),
         ("repair", _repair, "make damaged chunks owed, so that the next run does them anew"),
         ("gc", _collect, "remove what nothing names: leftovers of killed runs, old catalogs"),
-        ("purge", _purge, "remove all traces of texts that were taken out of the sources"),
+        (
+            "purge",
+            _purge,
+            "remove texts that were taken out of the sources; docs/operating.md says what stays",
+        ),
     ):
         each = commands_of.add_parser(name, help=words, description=f"{words.capitalize()}.")
         each.add_argument("store", help="folder of the store, such as 'store'")

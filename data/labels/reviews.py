@@ -16,6 +16,10 @@ from data.stores.store import Store, StoreError, read_bytes
 _WAITING = ".kept"
 
 
+class DamagedReviews(StoreError):
+    """A file of reviews that cannot be read, whoever reads it."""
+
+
 def save_reviews(store: Store, reviews: pa.Table) -> int:
     """Keep what people said, in the columns of `REVIEWS`; returns the number of its file.
 
@@ -41,7 +45,7 @@ def read_reviews(store: Store) -> pa.Table:
     """All reviews, oldest first, with the number of their file as `number`.
 
     Raises:
-        StoreError: a file cannot be read.
+        DamagedReviews: a file cannot be read.
     """
     tables = [read_review_file(store, number) for number in review_numbers(store)]
     return pa.concat_tables([_numbered(REVIEWS.empty_table(), 0), *tables])
@@ -73,7 +77,7 @@ def read_review_file(store: Store, number: int) -> pa.Table:
     """The reviews of one file, with its number.
 
     Raises:
-        StoreError: it is damaged.
+        DamagedReviews: it is.
     """
     key = f"reviews/{number}.parquet"
     try:
@@ -83,7 +87,7 @@ def read_review_file(store: Store, number: int) -> pa.Table:
     except (OSError, ValueError, pa.ArrowException) as error:
         if not is_damage(error):
             raise
-        raise StoreError(
+        raise DamagedReviews(
             f"{key} cannot be read ({error}). Remove it, and import its reviews again."
         ) from error
 

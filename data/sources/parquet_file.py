@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from data.sources.corpus import is_local
-from data.stores.file_errors import is_of_the_file
+from data.stores.file_errors import is_of_the_file, server_errors
 
 _SAMPLE_ROWS, _SAMPLE_STEP, _SAMPLE_BYTES = 64, 8, 8_000_000
 
@@ -38,7 +38,7 @@ def open_parquet(filesystem: fsspec.AbstractFileSystem, full: str) -> Iterator[p
         UnreadableSource: also for what goes wrong inside the block.
         OSError: the disk or the network failed; the file may be whole.
     """
-    with name_damage():
+    with name_damage(full):
         opened = nullcontext(full) if is_local(filesystem) else filesystem.open(full, "rb")
         with (
             opened as source,
@@ -95,13 +95,14 @@ def _is_in(path: str, columns: Sequence[str]) -> bool:
 
 
 @contextmanager
-def name_damage() -> Iterator[None]:
+def name_damage(full: str) -> Iterator[None]:
     """Turn what says that the file itself is bad into UnreadableSource; let all else pass.
 
     A file that is called unreadable leaves the corpus, so a timeout must not look like one.
     """
     try:
-        yield
+        with server_errors(full):
+            yield
     except (OSError, pa.ArrowException, StopIteration) as error:
         if not is_of_the_file(error):
             raise

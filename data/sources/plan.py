@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from data.lineage import canonical_json, fingerprint
 from data.sources.chunks import Chunk, cut_spans, make_chunk, shorten
-from data.sources.corpus import CorpusSpec, ListedFiles, list_files, printable
+from data.sources.corpus import CorpusSpec
+from data.sources.listing import ListedFiles, list_files, printable
 from data.sources.parquet_file import UnreadableSource
 from data.sources.source_file import SourceFile, inspect_file
 from data.stores.store import Store, read_bytes

@@ -72,7 +72,7 @@ def inspect_file(
         UnreadableSource: not Parquet, truncated, encrypted, or its columns are not what the corpus
             names; or it was changed meanwhile.
     """
-    with name_damage():
+    with name_damage(full):
         before = _size_and_version(filesystem, full)
     with open_parquet(filesystem, full) as file:
         schema = file.schema_arrow
@@ -97,7 +97,7 @@ def identify_file(filesystem: fsspec.AbstractFileSystem, full: str) -> FileIdent
     Raises:
         UnreadableSource: the file is gone, or its file system tells no version of it.
     """
-    with name_damage():
+    with name_damage(full):
         size, modified = _size_and_version(filesystem, full)
         footer = _hash_footer(filesystem, full, size)
     return FileIdentity(size_bytes=size, modified=modified, footer=footer)

@@ -14,7 +14,11 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from data.stores.file_errors import network_errors, status_of
 from data.stores.store import StoreNotWritable, StoreUnreachable
+
+# Missing, in conflict, taken, empty, unknown: what these say is looked at, or no time will cure it.
+_ANSWERS = frozenset({404, 409, 412, 416, 501})
 
 
 class S3File:
@@ -28,6 +32,11 @@ class S3File:
         """So many bytes, or all that are left."""
         with s3_errors(self._root):
             return cast(bytes, self._file.read(size))
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; how many bytes there were."""
+        with s3_errors(self._root):
+            return cast(int, self._file.readinto(buffer))
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the file's."""
@@ -54,15 +63,23 @@ def s3_errors(root: str) -> Iterator[None]:
         ) from error
     except ParamValidationError as error:
         raise _no_bucket(root) from error
-    except BotoCoreError as error:
-        raise StoreUnreachable(
-            f"the store {root} does not answer ({error}). Look at the network and at "
-            "AWS_ENDPOINT_URL, and run the same command again: what is committed stays."
-        ) from error
-    except FileNotFoundError as error:
+    except (BotoCoreError, *network_errors()) as error:
+        raise _no_answer(root, str(error)) from error
+    except OSError as error:
         if _code(error) == "NoSuchBucket":
             raise _no_bucket(root) from error
-        raise
+        status = status_of(error)
+        if status is None or status in _ANSWERS:
+            raise
+        raise _no_answer(root, f"HTTP {status}: {error}") from error
+
+
+def _no_answer(root: str, found: str) -> StoreUnreachable:
+    return StoreUnreachable(
+        f"the store {root} does not answer ({found}). Look at the network, at AWS_ENDPOINT_URL and "
+        "at a session token that may have expired, and run the same command again: what is "
+        "committed stays."
+    )
 
 
 def _no_bucket(root: str) -> StoreNotWritable:
@@ -71,12 +88,6 @@ def _no_bucket(root: str) -> StoreNotWritable:
     )
 
 
-def status_of(error: OSError) -> int | None:
-    """The HTTP status of a refusal; none of what was never answered."""
-    response = getattr(error.__cause__, "response", {})
-    return cast(int | None, response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-
-
 def _code(error: OSError) -> str | None:
-    response = getattr(error.__cause__, "response", {})
+    response = getattr(error.__cause__, "response", None) or {}
     return cast(str | None, response.get("Error", {}).get("Code"))

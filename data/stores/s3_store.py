@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
-from data.stores.s3_errors import S3File, s3_errors, status_of
+from data.stores.file_errors import status_of
+from data.stores.s3_errors import S3File, s3_errors
 from data.stores.s3_filesystem import s3_filesystem
 from data.stores.s3_upload import Upload
 from data.stores.store import StoreError, key_parts, workspace_of

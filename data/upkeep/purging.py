@@ -12,16 +12,20 @@ import pyarrow as pa
 from data.catalog.publishing import newest_catalog, publish_catalog
 from data.catalog.review_rows import known_texts
 from data.labels.reviews import finish_keeping, keep_reviews, read_review_file, review_numbers
+from data.records.datasets import DamagedRecord, committed_chunks, record_key, try_records
 from data.records.owed import owed_chunks
 from data.records.seals import newest_seal
 from data.sources.plan import load_plan
 from data.stores.store import OpenStore, StoreError
 from data.upkeep.garbage import Garbage, clock_of, list_garbage, list_unplanned
 
+_NAMED = 10  # more would fill the screen; repair names them all
+
 
 def list_purged(store: OpenStore) -> Iterator[Garbage]:
     """Superseded chunks and all garbage, however young: no run may be under way."""
     _check_whole(store)
+    _check_records(store)
     clock = clock_of(store, grace_h=0)
     yield from list_unplanned(store, clock, set(), is_quiet=True)
     yield from list_garbage(store, clock)
@@ -38,9 +42,11 @@ def purge(store: OpenStore) -> tuple[int, list[Garbage]]:
     Returns how many reviews and what files were removed.
 
     Raises:
-        StoreError: the store does not show all its documents, or its catalog cannot be built.
+        StoreError: the store does not show all its documents, a record cannot be read, or the
+            catalog cannot be built.
     """
     _check_whole(store)
+    _check_records(store)
     finish_keeping(store)
     clock = clock_of(store, grace_h=0)
     removed = _remove(list_unplanned(store, clock, set(), is_quiet=True))
@@ -97,3 +103,23 @@ def _check_whole(store: OpenStore) -> None:
                 f"corpus {name!r} was last read with corpus.limit {plan.corpus.limit}, so texts "
                 "beyond it would pass for gone. Run embed-corpus without a limit; then purge."
             )
+
+
+def _check_records(store: OpenStore) -> None:
+    """Refuse while a record cannot be read: which parts are its chunk's is not known, so all stay.
+
+    Raises:
+        StoreError: one cannot, be its chunk superseded or not.
+    """
+    damaged = [
+        record_key(dataset, chunk)
+        for dataset in store.list("datasets")
+        for chunk, record in try_records(store, dataset, sorted(committed_chunks(store, dataset)))
+        if isinstance(record, DamagedRecord)
+    ]
+    if damaged:
+        raise StoreError(
+            f"{len(damaged)} commit records cannot be read, so the texts of their chunks would "
+            f"stay: {', '.join(damaged[:_NAMED])}{' ...' if damaged[_NAMED:] else ''}. Run "
+            f"python -m data repair {store.root} first; then purge."
+        )

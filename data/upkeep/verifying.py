@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from data.catalog.publishing import newest_catalog
 from data.labels.evaluations import load_evaluation, read_heldout
 from data.labels.promotion import labelers_in_force
-from data.labels.reviews import read_review_file, review_numbers
+from data.labels.reviews import DamagedReviews, read_review_file, review_numbers
 from data.labels.trained_on import read_trained_on
 from data.lineage import Dataset
 from data.records.datasets import load_dataset
@@ -22,6 +22,7 @@ from data.stores.file_errors import is_damage
 from data.stores.store import OpenStore, Store, StoreError, read_bytes
 from data.upkeep.damage import Damage, first_line
 from data.upkeep.verifying_chunks import ChunkBook, damaged_chunks
+from data.upkeep.verifying_encoders import damaged_encoders
 
 _FROM_A_COPY = "Restore it from a copy of the store; nothing else tells what it said."
 _PLAN_AGAIN = (
@@ -42,6 +43,7 @@ def find_damage(store: OpenStore, say: Callable[[str], None]) -> Iterator[Damage
     yield from _damaged_runs(store)
     yield from _damaged_reviews(store)
     yield from _damaged_models(store)
+    yield from damaged_encoders(store)
     book = ChunkBook()
     yield from _read_plans(store, book)
     datasets = []
@@ -50,7 +52,7 @@ def find_damage(store: OpenStore, say: Callable[[str], None]) -> Iterator[Damage
             continue  # nothing was committed: a kill may have left half of it
         try:
             datasets.append(_dataset(store, name))
-        except (ValueError, StoreError, FileNotFoundError) as error:
+        except (ValueError, FileNotFoundError) as error:
             yield Damage(f"datasets/{name}/lineage.json", _unreadable(error), _FROM_A_COPY)
     book.add_datasets(datasets)
     for dataset in datasets:
@@ -92,7 +94,7 @@ def _damaged_reviews(store: Store) -> Iterator[Damage]:
     for number in review_numbers(store):
         try:
             read_review_file(store, number)
-        except StoreError:
+        except DamagedReviews:
             remedy = "Remove it, and import its reviews again."
             yield Damage(f"reviews/{number}.parquet", "it cannot be read", remedy)
 

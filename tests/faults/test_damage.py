@@ -1,6 +1,7 @@
 """Case 14: what was deleted or flipped after its commit is named, and done anew on request."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ WRONG = {
 
 def test_case_14_a_whole_store_has_no_damage(job: Job) -> None:
     assert damages_of(job) == []
+
+
+def test_case_14_the_weights_of_an_encoder_are_those_that_its_folder_is_named_by(job: Job) -> None:
+    weights = b"eight bytes and more"
+    folder = job.store / f"encoders/mine-{sha256(weights).hexdigest()[:8]}"
+    folder.mkdir(parents=True)
+    (job.store / "encoders/somebody-elses").mkdir()
+    file = folder / "model.safetensors"
+    file.write_bytes(weights)
+    assert damages_of(job) == []
+    flip(file)
+    (flipped,) = damages_of(job)
+    remove(file)
+    (gone,) = damages_of(job)
+    assert {flipped.place, gone.place} == {f"encoders/{folder.name}/model.safetensors"}
+    assert (flipped.found, gone.found) == (WRONG[flip], WRONG[remove])
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)

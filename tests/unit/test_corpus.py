@@ -1,8 +1,6 @@
 """Which files a corpus path stands for, and which descriptions of a corpus are refused."""
 
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import fsspec
@@ -15,6 +13,7 @@ import data.sources.source_file
 from data import CorpusSpec, make_plan
 from tests.commits import read_all
 from tests.stores import corpus_of, write_texts
+from tests.web_server import serving
 
 
 def listed(path: Path | str, **spec: Any) -> list[str]:
@@ -160,41 +159,11 @@ def test_nonsense_is_refused_when_the_spec_is_built(spec: dict[str, Any], place:
         CorpusSpec(**{"name": "notes", "path": "texts", **spec})
 
 
-class WebServer(BaseHTTPRequestHandler):
-    """Answers as static web servers do: with sizes, versions and ranges."""
-
-    folder: Path
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_GET(self) -> None:
-        self.wfile.write(self._answer())
-
-    def _answer(self) -> bytes:
-        content = (self.folder / self.path.lstrip("/")).read_bytes()
-        asked = self.headers.get("Range", "").removeprefix("bytes=").partition("-")
-        start, end = int(asked[0] or 0), int(asked[2] or len(content) - 1)
-        self.send_response(206 if asked[1] else 200)
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("ETag", '"1"')
-        self.send_header("Content-Length", str(end - start + 1))
-        if asked[1]:
-            self.send_header("Content-Range", f"bytes {start}-{end}/{len(content)}")
-        self.end_headers()
-        return content[start : end + 1]
-
-
-def test_a_file_behind_a_web_server_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WebServer, "folder", folder, raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), WebServer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            corpus = corpus_of(f"http://127.0.0.1:{server.server_port}/deep/c.parquet")
-            plan = make_plan(corpus, chunk_rows=100, chunk_bytes=1 << 20)
-            (rows,) = read_all(plan)
-        finally:
-            server.shutdown()
+def test_a_file_behind_a_web_server_is_read(folder: Path) -> None:
+    with serving(folder) as server:
+        corpus = corpus_of(f"{server.url}/deep/c.parquet")
+        plan = make_plan(corpus, chunk_rows=100, chunk_bytes=1 << 20)
+        (rows,) = read_all(plan)
 
     assert [file.path for file in plan.files] == ["c.parquet"]
     assert rows.texts.to_pylist() == ["one"]

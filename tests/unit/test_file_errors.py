@@ -25,6 +25,20 @@ CURABLE = [
 ]
 
 
+class Answered(Exception):
+    """An answer of S3, as botocore tells of it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.response = {"ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+def caused(error: OSError, cause: Exception) -> OSError:
+    """The error as if it were raised from its cause."""
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -33,6 +47,13 @@ CURABLE = [
         (OSError("crc checksum verification failed"), True),
         (OSError(errno.EIO, "a sector that cannot be read"), True),
         (pa.ArrowMemoryError("out of memory"), False),
+        (caused(FileNotFoundError("no such key"), Answered(404)), True),
+        (caused(FileNotFoundError("no such key"), KeyError("a")), True),
+        (caused(FileNotFoundError("http://a"), TimeoutError()), False),
+        (caused(FileNotFoundError("http://a"), Answered(503)), False),
+        (caused(OSError(errno.EIO, "a gateway"), Answered(502)), False),
+        (caused(OSError(errno.EIO, "a code of its own"), Answered(403)), False),
+        (caused(OSError(errno.EINVAL, "an expired token"), Answered(400)), False),
         *((error, False) for error in CURABLE),
     ],
     ids=repr,

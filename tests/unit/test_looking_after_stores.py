@@ -12,7 +12,7 @@ import pytest
 
 import data.__main__ as command_line
 from data import LocalStore, promote
-from data.stores.store import StoreUnreachable
+from data.stores.store import StoreNotWritable, StoreUnreachable
 from tests.commits import space
 from tests.labels import keep_labeler
 from tests.stores import corpus_of, embed, files_below, tiny_store, write_texts
@@ -180,3 +180,34 @@ def test_a_store_that_does_not_answer_is_not_called_damaged(
     assert code == 2
     assert "cannot be read now (the store does not answer)" in said
     assert files_below(store.root) == before
+
+
+@pytest.mark.parametrize("key", ["reviews/1.parquet", f"datasets/{MEAN.name}/lineage.json"])
+def test_what_may_not_be_read_on_s3_is_not_to_be_removed_or_restored(
+    store: LocalStore, typed: Typed, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    store.create("reviews/1.parquet", b"reviews")
+    read = LocalStore.read
+
+    def deny(self: LocalStore, asked: str) -> BinaryIO:
+        if asked == key:
+            raise StoreNotWritable("the store cannot be used (denied)")
+        return read(self, asked)
+
+    monkeypatch.setattr(LocalStore, "read", deny)
+
+    code, said = typed("verify", store.root)
+
+    assert code == 2
+    assert said.splitlines()[-1] == "the store cannot be used (denied)"
+    assert key not in said
+
+
+def test_reviews_that_are_damaged_are_named_with_what_mends_them(
+    store: LocalStore, typed: Typed
+) -> None:
+    store.create("reviews/1.parquet", b"no Parquet")
+    code, said = typed("verify", store.root)
+    assert code == 1
+    remedy = "Remove it, and import its reviews again."
+    assert said.splitlines()[0] == f"reviews/1.parquet: it cannot be read. {remedy}"

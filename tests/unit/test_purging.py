@@ -178,6 +178,30 @@ def test_a_store_that_does_not_show_all_its_documents_is_not_purged(
     assert files_below(house.store.root) == before
 
 
+@pytest.mark.parametrize("size", [0, 100])
+def test_superseded_chunks_whose_records_are_damaged_are_repaired_before_a_purge(
+    house: House, size: int
+) -> None:
+    """Which parts are theirs is not known until then: a purge would leave them, and the text."""
+    house.run("one", "two")
+    gone = superseded_chunks(house.store, clock_of(house.store, 0), set(), is_quiet=True)
+    records = [record for record, *_ in gone]
+    for record in records:
+        os.truncate(house.store.root / record, size)
+    before = files_below(house.store.root)
+    for ask_for in (purge, lambda store: list(list_purged(store))):
+        with pytest.raises(StoreError, match=f"{records[0]}.*repair {house.store.root} first"):
+            ask_for(house.store)
+        assert files_below(house.store.root) == before
+
+    assert set(make_owed(house.store, find_damage(house.store, lambda _: None))) == set(records)
+    purge(house.store)
+
+    assert house.holders(SECRET) == set()
+    assert list(find_damage(house.store, lambda _: None)) == []
+    assert ask(house.store, "SELECT count(*) FROM documents") == [2]
+
+
 @pytest.mark.parametrize("was_removed", [False, True])
 def test_reviews_survive_a_purge_that_was_killed_while_it_rewrote_them(
     house: House, was_removed: bool

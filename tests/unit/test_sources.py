@@ -16,6 +16,10 @@ from data.sources.source_file import identify_file
 from tests.stores import corpus_of, write_texts
 
 
+class NetworkError(OSError):
+    """As requests has them: a library's own, without a number."""
+
+
 class Broken(io.BytesIO):
     """A file whose bytes do not arrive."""
 
@@ -41,6 +45,7 @@ def _remote() -> Plan:
         TimeoutError("no answer for 60 s"),
         ConnectionResetError(errno.ECONNRESET, "reset by peer"),
         OSError(errno.EIO, "Input/output error"),
+        NetworkError("502"),
     ],
     ids=repr,
 )

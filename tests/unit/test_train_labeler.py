@@ -15,6 +15,7 @@ from data import (
     open_existing_store,
     save_reviews,
 )
+from data.upkeep.verifying import find_damage
 from labeling import FineTuneSpec, HeadSpec, TrainSpec
 from tasks.training.check import check_training
 from tasks.training.findings import EncoderPoolings, Training
@@ -23,6 +24,7 @@ from tasks.training.reviewed import read_reviewed
 from tasks.training.spaces import learned_words
 from tasks.training.train import LabelerTraining
 from tasks.training.words import baseline_words, training_rows
+from tests.damages import flip
 from tests.nights import (
     CARRIED,
     labelled_rows,
@@ -274,6 +276,11 @@ def test_a_fine_tuned_encoder_is_embedded_with_and_labels_as_its_training_did(sm
     assert night(small, "first").is_complete
     expected = found.labeler(title).evaluation.metric("accuracy").value
     assert accuracy_in_sql(small, found, title) == expected
+    assert list(find_damage(open_existing_store(str(small.store)), lambda _: None)) == []
+    flip(Path(space.encoder.model) / "model.safetensors", 1_000)
+    (damage,) = find_damage(open_existing_store(str(small.store)), lambda _: None)
+    assert damage.place == f"encoders/{Path(space.encoder.model).name}/model.safetensors"
+    assert damage.found == "its bytes are not those that were written"
 
 
 def test_several_labels_of_a_document_are_learned_and_decided(small: Any) -> None:
@@ -343,4 +350,7 @@ def test_labels_of_people_replace_those_of_the_column(small: Any) -> None:
         store=small.request().store,
         run=small.request().run,
     )
-    assert not read_reviewed(store, request).num_rows  # people were asked for another column
+    other = read_reviewed(store, request)  # people were asked for another column
+    assert not other.labels.num_rows
+    assert other.facts[0].startswith("8 reviews left out: ")
+    assert "than 'tone'" in other.facts[0]
