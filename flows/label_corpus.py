@@ -20,7 +20,7 @@ from tasks.labelling.artifacts import create_night_artifacts
 from tasks.labelling.job import LabelReceipt
 from tasks.labelling.night import look_at_night
 from tasks.labelling.plan_labels import LabelWork, list_anew, plan_labels
-from tasks.labelling.publish import publish_labels, publish_night
+from tasks.labelling.publish import publish_labels, publish_stopped
 from tasks.labelling.request import LabelRequest, NightSpec
 from tasks.labelling.summary import LabelSummary, NightEnded, what_night_owes
 from tasks.plan_corpus import EmbedRequest
@@ -63,7 +63,7 @@ def label_corpus(
 
 
 def _label(work: LabelWork, ended: NightEnded) -> LabelSummary:
-    """Embed, label, look and publish; what was done is published even if the night fails."""
+    """Embed, label, look and publish; what was done is looked at even if the night fails."""
     receipts: list[LabelReceipt] = []
     try:
         ended = _embed_missing(work, ended)
@@ -73,7 +73,7 @@ def _label(work: LabelWork, ended: NightEnded) -> LabelSummary:
         found = look_at_night(work.job, receipts, work.request.night.audit)
     except BaseException as error:  # a cancelled run, too, publishes what it has
         problems = (*ended.problems, f"stopped early: {error!r}")
-        publish_night(work, _with(ended, receipts, problems=problems))
+        publish_stopped(work, _with(ended, receipts, problems=problems))
         raise
     return publish_labels(work, _with(ended, receipts, night=found))
 

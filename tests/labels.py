@@ -5,10 +5,12 @@ A labeler is a table of texts with their probabilities; of any other text it kno
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from safetensors.numpy import save
 
 from data import (
@@ -27,6 +29,7 @@ from data import (
     vector_array,
 )
 from tests.commits import commit_tables, documents_of, read_all, rejects_table
+from tests.damages import flip
 
 MOMENT = datetime(2026, 11, 21, 2, tzinfo=UTC)
 LABELS = ("film", "news", "sport")
@@ -126,6 +129,14 @@ def label(store: LocalStore, plan: Plan, says: Mapping[str, Says]) -> None:
         commit_labels(store, plan, name, some)
     seal_labels(store, plan, *says)
     publish_catalog(store)
+
+
+def damage_test(root: Path, name: str) -> None:
+    """Flip a byte in a page of what the labeler's test said, which its checksum tells."""
+    file = root / "models" / name / "heldout.parquet"
+    column = pq.read_metadata(file).row_group(0).column(0)
+    begin = column.dictionary_page_offset or column.data_page_offset
+    flip(file, begin + column.total_compressed_size - 1)
 
 
 def _choose(probabilities: np.ndarray, is_single: bool) -> np.ndarray:

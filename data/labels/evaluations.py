@@ -16,6 +16,7 @@ from data.lineage import canonical_json
 from data.records.models import DamagedModel
 from data.records.small_tables import as_schema, write_table
 from data.schemas import heldout_schema
+from data.stores.file_errors import is_damage
 from data.stores.store import Store, read_bytes
 
 _EVALUATION, _HELDOUT = "evaluation.json", "heldout.parquet"
@@ -70,7 +71,9 @@ def read_heldout(store: Store, name: str, columns: Iterable[str] | None = None) 
             return pq.read_table(file, columns=wanted, page_checksum_verification=True)
     except FileNotFoundError:
         return None
-    except pa.ArrowException as error:
+    except (OSError, pa.ArrowException) as error:
+        if not is_damage(error):
+            raise
         raise DamagedModel(f"{key} is damaged ({error}). Remove it and train again.") from error
 
 

@@ -6,6 +6,7 @@ rewritten is not new.
 
 from collections.abc import Sequence
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -13,7 +14,7 @@ import pyarrow as pa
 from data.lineage import LabelerLineage, slug
 from data.records.datasets import committed_chunks, load_dataset, read_records
 from data.sql import bounded_memory, read_parts
-from data.stores.store import OpenStore
+from data.stores.store import OpenStore, StoreError
 
 _MEMORY = "512MB"
 
@@ -36,15 +37,24 @@ def labelled_before(
     """Bool, for each hash: whether a run other than this labelled the text in one of the datasets.
 
     A part that was removed since is passed over.
+
+    Raises:
+        StoreError: A part cannot be read.
     """
     paths = [path for dataset in datasets for path in _part_paths(store, dataset)]
     wanted = pa.table({"text_hash": hashes.cast(pa.binary())})
     if not paths or not len(hashes):
         return np.zeros(len(hashes), bool)
+    query = _FIND.format(parts=read_parts(paths))
     with bounded_memory(store, _MEMORY) as connection:
         connection.register("wanted", wanted)
-        query = _FIND.format(parts=read_parts(paths))
-        found = pl.DataFrame(connection.execute(query, {"run": run}).to_arrow_table())
+        try:
+            found = pl.DataFrame(connection.execute(query, {"run": run}).to_arrow_table())
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            raise StoreError(
+                f"labels that were made before cannot be read ({str(error).splitlines()[0]}). Type "
+                "python -m data repair STORE, then run again: what is damaged is labelled anew."
+            ) from error
     return pl.DataFrame(wanted)["text_hash"].is_in(found["text_hash"].implode()).to_numpy()
 
 

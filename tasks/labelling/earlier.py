@@ -5,7 +5,7 @@ Knows a job's datasets and labels. Writes nothing.
 
 from collections.abc import Iterable
 
-from data import Chunk, Store, committed_chunks, read_labels, read_rejects
+from data import Chunk, DamagedPart, Store, committed_chunks, read_labels, read_rejects
 from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
 
 
@@ -27,12 +27,15 @@ def earlier_receipts(
 def _with_labels(
     store: Store, job: LabelJob, labeler: LabelerJob, receipt: LabelReceipt
 ) -> LabelReceipt:
-    """Unchanged if another run made them; where there is no label, nobody knows who did."""
-    labels = read_labels(store, labeler.dataset, receipt.chunk)
-    if not labels.num_rows or labels["run"][0].as_py() != job.run:
+    """Unchanged if another run made them; of no label, or a damaged part, nobody knows who did."""
+    try:
+        labels = read_labels(store, labeler.dataset, receipt.chunk)
+        if not labels.num_rows or labels["run"][0].as_py() != job.run:
+            return receipt
+        without = read_rejects(store, labeler.dataset, receipt.chunk).num_rows
+    except DamagedPart:  # damage of a week ago stops no labeler that does not read it
         return receipt
     for_review = labels.num_rows - int(labels["is_auto"].to_numpy().sum())
-    without = read_rejects(store, labeler.dataset, receipt.chunk).num_rows
     return receipt.with_labels(
         labeler, labelled=labels.num_rows, for_review=for_review, without_label=without
     )

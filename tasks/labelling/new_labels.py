@@ -1,11 +1,13 @@
-"""The labels that a run has made of texts that are new: what a night is judged by.
+"""The labels that were made of texts that are new: what a night is judged by.
 
-Knows labels in the store. All rows of the run are seen by their hashes; few are read whole.
+Knows labels in the store, and which runs left a record. All rows are seen by their hashes; few are
+read whole.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
@@ -13,21 +15,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import (
+    DamagedPart,
     OpenStore,
+    RunRecord,
+    committed_chunks,
     hash_numbers,
     label_datasets,
     labelled_before,
+    load_plan,
     read_labels,
     read_trained_on,
 )
-from tasks.labelling.job import LabelerJob
+from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
 
 _KEY = ("chunk", "row", "text_hash")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class NewLabels:
-    """Rows of labels that a run made, with all columns of labels, by chunk and row.
+    """Rows of labels, with all columns of labels, by chunk and row.
 
     Attributes:
         sample: Of texts that no version of the labeler had labelled before, by chance.
@@ -52,18 +59,71 @@ class Draw:
     audit: int
 
 
+def chunks_to_look_at(
+    store: OpenStore,
+    job: LabelJob,
+    labeler: LabelerJob,
+    receipts: Sequence[LabelReceipt],
+    runs: Sequence[RunRecord],
+) -> dict[str, list[str]]:
+    """The plan's chunks with labels that no night has looked at, by the run that made them.
+
+    Those of this run, and those of runs that were killed: they are not among `runs`.
+    """
+    told = [receipt.chunk for receipt in receipts if labeler.dataset in receipt.datasets]
+    found = {job.run: told} if told else {}
+    plan = load_plan(store, job.plan)
+    nights = [
+        run for run in runs if run.corpus == plan.corpus.name and labeler.dataset in run.labelers
+    ]
+    others = committed_chunks(store, labeler.dataset) - {*told} - _labelled_whole(store, nights)
+    begun = max((night.started_at for night in nights), default=_LONG_AGO)
+    ended = {run.run for run in runs}
+    for chunk in (chunk.name for chunk in plan.chunks if chunk.name in others):
+        for run, decided_at in _made_by(store, labeler, chunk):
+            if run not in ended and decided_at >= begun:
+                found.setdefault(run, []).append(chunk)
+    return found
+
+
+def _labelled_whole(store: OpenStore, nights: Sequence[RunRecord]) -> set[str]:
+    """The chunks of the newest night that owed none of them: later nights need not read these."""
+    whole = [night for night in nights if night.state == "completed"]
+    if not whole:
+        return set()
+    newest = max(whole, key=lambda night: night.started_at)
+    try:
+        return {chunk.name for chunk in load_plan(store, newest.plan).chunks}
+    except FileNotFoundError:  # plans that nothing needs are removed by gc
+        return set()
+
+
+def _made_by(store: OpenStore, labeler: LabelerJob, chunk: str) -> Iterator[tuple[str, datetime]]:
+    """The one run that labelled the chunk, and when; nothing if no label, or damage, tells it."""
+    try:
+        labels = read_labels(store, labeler.dataset, chunk).slice(0, 1)
+    except DamagedPart:  # damage of a week ago must not stop a look at tonight
+        return
+    for row in labels.select(["run", "decided_at"]).to_pylist():
+        yield row["run"], row["decided_at"]
+
+
 def read_new_labels(
-    store: OpenStore, labeler: LabelerJob, chunks: Sequence[str], draw: Draw
+    store: OpenStore, labeler: LabelerJob, chunks: Mapping[str, Sequence[str]], draw: Draw
 ) -> NewLabels:
-    """What a run labelled in these chunks, at least one."""
+    """What runs labelled in these chunks of theirs, at least one."""
     read = partial(read_labels, store, labeler.dataset)
-    key = pa.concat_tables([read(chunk).select(_KEY) for chunk in chunks])
+    keys = {
+        run: pa.concat_tables([read(chunk).select(_KEY) for chunk in made])
+        for run, made in chunks.items()
+    }
+    key = pa.concat_tables(keys.values())
     if not key.num_rows:  # every document of these chunks was refused
-        return NewLabels(read(chunks[0]), 0, read(chunks[0]))
-    hashes = key["text_hash"].combine_chunks()
-    is_known = labelled_before(store, label_datasets(store, labeler.title), draw.run, hashes)
-    is_version_known = labelled_before(store, [labeler.dataset], draw.run, hashes)
-    numbers = hash_numbers(hashes)
+        empty = read(next(iter(chunks.values()))[0])
+        return NewLabels(empty, 0, empty)
+    is_known = _labelled_before(store, label_datasets(store, labeler.title), keys)
+    is_version_known = _labelled_before(store, [labeler.dataset], keys)
+    numbers = hash_numbers(key["text_hash"].combine_chunks())
     is_seen = np.isin(numbers, read_trained_on(store, labeler.name))
     new = np.flatnonzero(~(is_known | is_seen))
     new_to_version = np.flatnonzero(~(is_version_known | is_seen))
@@ -76,6 +136,14 @@ def read_new_labels(
         num_new=len(new),
         audit=_read(store, labeler, key, new_to_version[first[: draw.audit]]),
     )
+
+
+def _labelled_before(
+    store: OpenStore, datasets: Sequence[str], keys: Mapping[str, pa.Table]
+) -> np.ndarray:
+    """Bool, for each row: whether another run than its own labelled the text."""
+    asked = ((run, key["text_hash"].combine_chunks()) for run, key in keys.items())
+    return np.concatenate([labelled_before(store, datasets, *each) for each in asked])
 
 
 def _read(store: OpenStore, labeler: LabelerJob, key: pa.Table, places: np.ndarray) -> pa.Table:

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from data import (
     AuditDraw,
+    DamagedModel,
     DriftFigure,
     OpenStore,
+    load_runs,
     open_existing_store,
     read_heldout,
     read_vectors,
@@ -23,24 +25,33 @@ from data import (
 from labeling import DriftSample, LabelSchema, drift_rows
 from tasks.label_columns import indicator_of
 from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
-from tasks.labelling.new_labels import Draw, read_new_labels
+from tasks.labelling.new_labels import Draw, chunks_to_look_at, read_new_labels
 from tasks.labelling.stored_labelers import process_labeler
+from tasks.retrying import RETRIES, RETRY_DELAY, is_worth_a_retry
 from tasks.training.space_rows import TextFacts, stored_facts
 
 MOST_ROWS = 20_000  # of new texts, by chance: more say no more about drift
 
 
 class Night(BaseModel):
-    """What a run showed beside its labels; `new_texts` by title."""
+    """What a run showed beside its labels, or could not: `warnings`; `new_texts` by title."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     drift: tuple[DriftFigure, ...] = ()
     audit: tuple[AuditDraw, ...] = ()
     new_texts: dict[str, int] = {}
+    warnings: tuple[str, ...] = ()
 
 
-@task(name="look-at-night", task_run_name="look-{job.run}", cache_policy=NO_CACHE)
+@task(
+    name="look-at-night",
+    task_run_name="look-{job.run}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAY,
+    retry_condition_fn=is_worth_a_retry,
+    cache_policy=NO_CACHE,
+)
 def look_at_night(job: LabelJob, receipts: Sequence[LabelReceipt], audit: int) -> Night:
     """Look as a task, so that its time stands in the run."""
     return judge_night(job, receipts, audit)
@@ -50,16 +61,19 @@ def judge_night(job: LabelJob, receipts: Sequence[LabelReceipt], audit: int) -> 
     """Drift of each labeler that the run was about, and documents drawn for people to check."""
     store = open_existing_store(job.store.path)
     draw = Draw(run=job.run, sample=MOST_ROWS, audit=audit)
+    runs = load_runs(store)
     night = Night()
     for labeler in job.asked:
-        chunks = [receipt.chunk for receipt in receipts if labeler.dataset in receipt.datasets]
+        chunks = chunks_to_look_at(store, job, labeler, receipts, runs)
         if not chunks:
             continue
         found = read_new_labels(store, labeler, chunks, draw)
+        heldout, warnings = _read_test(store, labeler)
         night = Night(
-            drift=(*night.drift, *_drift(store, job, labeler, found.sample)),
+            drift=(*night.drift, *_drift(store, job, labeler, heldout, found.sample)),
             audit=(*night.audit, *_draws(labeler, found.audit)),
             new_texts=night.new_texts | {labeler.title: found.num_new},
+            warnings=(*night.warnings, *warnings),
         )
     return night
 
@@ -76,11 +90,18 @@ def _draws(labeler: LabelerJob, rows: pa.Table) -> list[AuditDraw]:
     ]
 
 
+def _read_test(store: OpenStore, labeler: LabelerJob) -> tuple[pa.Table | None, tuple[str, ...]]:
+    """The labeler's test; a damaged one is none, with a warning: a look must not fail a night."""
+    try:
+        return read_heldout(store, labeler.name), ()
+    except DamagedModel as error:
+        return None, (f"{labeler.title}: drift was not measured: {error}",)
+
+
 def _drift(
-    store: OpenStore, job: LabelJob, labeler: LabelerJob, rows: pa.Table
+    store: OpenStore, job: LabelJob, labeler: LabelerJob, heldout: pa.Table | None, rows: pa.Table
 ) -> list[DriftFigure]:
     """Nothing without new texts, or without a test to compare them with."""
-    heldout = read_heldout(store, labeler.name)
     if heldout is None or not rows.num_rows:
         return []
     schema = process_labeler(job.store.path, labeler.name).spec.label_schema

@@ -1,6 +1,6 @@
 """The end of a night: seal the corpus with its labels, keep the run's record, build the catalog.
 
-Always runs, whatever happened before: what is there is published.
+Always runs, whatever happened before: what is there is looked at and published.
 """
 
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from data import (
     save_run,
     seal_corpus,
 )
+from tasks.labelling.night import judge_night
 from tasks.labelling.plan_labels import LabelWork
 from tasks.labelling.summary import LabelSummary, NightEnded, summarize_night
 
@@ -25,6 +26,20 @@ from tasks.labelling.summary import LabelSummary, NightEnded, summarize_night
 )
 def publish_labels(work: LabelWork, ended: NightEnded) -> LabelSummary:
     """Publish as a task, so that its time stands in the run."""
+    return publish_night(work, ended)
+
+
+def publish_stopped(work: LabelWork, ended: NightEnded) -> LabelSummary:
+    """Publish a night that stopped early, and what it showed so far: no later one looks at that.
+
+    A look that fails is one problem more: the error that stopped the night is for its caller.
+    """
+    try:
+        night = judge_night(work.job, ended.receipts, work.request.night.audit)
+        ended = ended.model_copy(update={"night": night})
+    except BaseException as error:  # a second signal, too, must not hide the first error
+        problems = (*ended.problems, f"what it had labelled was not looked at: {error!r}")
+        ended = ended.model_copy(update={"problems": problems})
     return publish_night(work, ended)
 
 

@@ -112,6 +112,7 @@ def _owed_chunks(work: LabelWork, outcome: SealOutcome, tolerates: bool) -> set[
 
 
 def _warnings(ended: NightEnded) -> Iterator[str]:
+    yield from ended.night.warnings
     for figure in ended.night.drift:
         if figure.look:
             yield (

@@ -11,12 +11,16 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
 
-from data import labelers_in_force, open_existing_store
+import tasks.labelling.night
+import tasks.labelling.step
+from data import labelers_in_force, load_runs, open_existing_store
 from flows.embed_corpus import RunIncomplete
 from flows.label_corpus import label_corpus
 from flows.train_labeler import train_labeler
 from tasks.training.request import TrainingSpec
 from tests.nights import CARRIED, HALVES, labelled_rows, put_in_force, request_night, write_rows
+
+DRAWN = "SELECT count(*) FROM audit_sample WHERE starts_with(doc_id, 'b.parquet')"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,6 +59,27 @@ def run_training(small: Any, **training: Any) -> State[Any]:
         return_state=True,
     )
     return state  # type: ignore[no-any-return]
+
+
+def begin_with_words(small: Any) -> None:
+    """A labeler of words in force, a night that is done, and a file of 60 new texts."""
+    write_rows(small, "a.parquet", labelled_rows(30))
+    put_in_force(small, run_training(small, split=HALVES).result(), "tfidf")
+    assert run_night(small).is_completed()
+    write_rows(small, "b.parquet", labelled_rows(20, start=70))
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, num_chunks: int) -> None:
+    """Let the night stop when so many chunks are labelled."""
+    write_labels, written = tasks.labelling.step.write_labels, []
+
+    def write(*arguments: Any) -> Any:
+        if len(written) == num_chunks:
+            raise RuntimeError("stopped here")
+        written.append(arguments)
+        return write_labels(*arguments)
+
+    monkeypatch.setattr(tasks.labelling.step, "write_labels", write)
 
 
 def test_a_night_before_the_first_labeler_completes_and_says_how_to_get_one(
@@ -133,6 +158,60 @@ def test_what_was_labelled_is_shown_until_the_night_has_its_own(
     assert run_night(small).is_completed()
     assert small.num_forwarded == 0
     assert small.ask("SELECT count(*) FROM current_labels") == [(63,)]
+
+
+def test_a_look_that_the_disk_failed_is_tried_again(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_with_words(small)
+    judge_night, tries = tasks.labelling.night.judge_night, []
+
+    def fail_once(*arguments: Any) -> Any:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise OSError("the disk does not answer")
+        return judge_night(*arguments)
+
+    monkeypatch.setattr(tasks.labelling.night.look_at_night, "retry_delay_seconds", 0.1)
+    monkeypatch.setattr(tasks.labelling.night, "judge_night", fail_once)
+
+    assert run_night(small).is_completed()
+    assert small.ask(DRAWN) == [(5,)]
+
+
+def test_what_a_stopped_night_had_labelled_is_drawn_from_all_the_same(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_with_words(small)
+    stop_after(monkeypatch, 2)
+
+    state = run_night(small)
+
+    with pytest.raises(RuntimeError, match="stopped here"):
+        state.result()
+    assert small.ask(DRAWN) == [(5,)]
+    (record,) = (r for r in load_runs(open_existing_store(str(small.store))) if r.failures)
+    assert {figure.n for figure in record.drift} == {40}  # the second chunk's task gave no receipt
+
+
+def test_a_look_at_a_stopped_night_that_fails_does_not_hide_why_it_stopped(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_with_words(small)
+    stop_after(monkeypatch, 2)
+
+    def fail(*_: Any) -> Any:
+        raise ValueError("nobody can look")
+
+    monkeypatch.setattr("tasks.labelling.publish.judge_night", fail)
+    state = run_night(small)
+
+    with pytest.raises(RuntimeError, match="stopped here"):
+        state.result()
+    (record,) = (r for r in load_runs(open_existing_store(str(small.store))) if r.failures)
+    assert "stopped here" in record.failures[0]
+    assert "not looked at: ValueError('nobody can look')" in record.failures[1]
+    assert small.ask("SELECT count(*) FROM current_labels") == [(130,)]
 
 
 def test_a_label_column_that_is_not_carried_fails_before_anything_is_embedded(small: Any) -> None:

@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from data import StoreError
+from tasks.labelling.night import Night, judge_night
 from tasks.labelling.plan_labels import plan_night
+from tasks.labelling.step import label_step
+from tests.labels import damage_test
 from tests.nights import (
     labelled_rows,
     night,
     plan,
+    planned_chunks,
     put_in_force,
     read_rows,
     request_night,
@@ -194,6 +199,69 @@ def test_the_audit_of_another_night_is_drawn_anew_from_what_is_new(trained: Any)
     first, second = (documents for _, documents in trained.ask(drawn))
     assert first == second  # a person reads them once for both
     assert all(document.startswith("b.parquet") for document in first)
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["a whole corpus", "a bad file in it"])
+def test_what_a_killed_night_had_labelled_is_looked_at_by_the_next_and_once(
+    trained: Any, *, is_whole: bool
+) -> None:
+    put_in_force(trained, trained.training, "tfidf")
+    if not is_whole:  # so that no night owes nothing
+        (trained.sources / "z.parquet").write_bytes(b"no parquet")
+    night(trained, "first")
+    write_rows(trained, "b.parquet", labelled_rows(20, start=100))
+    killed = plan(trained, "killed")
+    steps = label_step(killed.job, [chunk.name for chunk in planned_chunks(trained, killed)])
+    assert [next(steps).labelled for _ in range(2)] == [20, 20]
+    steps.close()
+
+    second = night(trained, "second")
+    write_rows(trained, "c.parquet", labelled_rows(5, start=200))
+    third = night(trained, "third")
+
+    assert (second.is_complete, second.labelled) == (is_whole, 20)
+    assert (second.new_texts, third.new_texts) == (60, 15)
+    drawn = "SELECT count(*), count(DISTINCT text_hash) FROM audit_sample WHERE run = 'second'"
+    assert trained.ask(drawn) == [(5, 5)]
+
+
+def test_labels_that_were_damaged_since_stop_no_look_for_those_of_killed_nights(
+    trained: Any,
+) -> None:
+    put_in_force(trained, trained.training, "tfidf")
+    (trained.sources / "z.parquet").write_bytes(b"no parquet")  # no night owes nothing
+    night(trained, "first")
+    for part in (trained.store / "datasets").glob("small_tfidf-*/parts/*.parquet"):
+        part.write_bytes(b"damaged")
+
+    assert judge_night(plan(trained, "second").job, (), audit=5) == Night()
+
+
+def test_new_texts_beside_labels_that_were_damaged_since_say_how_to_mend_them(trained: Any) -> None:
+    put_in_force(trained, trained.training, "tfidf")
+    night(trained, "first")
+    for part in (trained.store / "datasets").glob("small_tfidf-*/parts/*.parquet"):
+        part.write_bytes(b"damaged")
+    write_rows(trained, "b.parquet", labelled_rows(5, start=100))
+
+    with pytest.raises(StoreError, match=r"made before cannot be read .*data repair STORE"):
+        night(trained, "second")
+
+
+def test_a_damaged_test_of_a_labeler_costs_its_drift_and_no_night(trained: Any) -> None:
+    put_in_force(trained, trained.training, "mean_logistic_regression", "tfidf")
+    name = trained.training.labeler("small_mean_logistic_regression").name
+    damage_test(trained.store, name)
+    write_rows(trained, "b.parquet", labelled_rows(10, start=100))
+
+    summary = night(trained, "first")
+
+    assert (summary.is_complete, summary.audited) == (True, 5)
+    assert {figure.labeler for figure in summary.drift} == {"small_tfidf"}
+    (warning,) = summary.warnings
+    assert "drift was not measured" in warning
+    assert f"models/{name}/heldout.parquet is damaged" in warning
+    assert warning.endswith("Remove it and train again.")
 
 
 def test_foreign_texts_raise_a_look(trained: Any) -> None:

@@ -99,6 +99,21 @@ def test_what_another_run_has_labelled_is_not_counted_again(trained: Any) -> Non
     assert [(r.labelled, r.datasets) for r in receipts] == [(0, ())] * len(names)
 
 
+def test_a_task_that_is_tried_again_needs_no_labels_of_another_labeler(trained: Any) -> None:
+    put_in_force(trained, trained.training, "mean_logistic_regression")
+    night(trained, "first")
+    put_in_force(trained, trained.training, "tfidf")
+    work = plan(trained, "second")
+    names = [chunk.name for chunk in planned_chunks(trained, work)]
+    (damaged,) = (job.dataset for job in work.job.labelers if job.reads == "space")
+    part_of(trained, damaged, names[0]).write_bytes(b"damaged")
+
+    receipts = list(label_step(work.job, names, is_again=True))
+
+    assert [receipt.failure for receipt in receipts] == [None] * len(names)
+    assert sum(receipt.labelled for receipt in receipts) == 90
+
+
 def test_of_two_runs_at_once_each_label_is_committed_once(trained: Any) -> None:
     put_in_force(trained, trained.training, "stack")
     work = plan(trained, "first")

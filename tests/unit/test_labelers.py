@@ -1,7 +1,8 @@
 """Labelers at rest: found by name, with their members, their datasets, and their tests."""
 
+import errno
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
@@ -22,7 +23,7 @@ from data import (
     save_model,
     with_members,
 )
-from tests.labels import LABELS, about_labeler, keep_ensemble, keep_labeler
+from tests.labels import LABELS, about_labeler, damage_test, keep_ensemble, keep_labeler
 from tests.stores import tiny_store
 
 
@@ -169,6 +170,29 @@ def test_a_test_that_does_not_fit_is_refused(store: LocalStore, table: pa.Table,
 def test_a_test_of_no_labeler_is_refused(store: LocalStore) -> None:
     with pytest.raises(ValueError, match="no labeler 'topic-00000000'"):
         save_evaluation(store, "topic-00000000", {}, heldout())
+
+
+def test_a_page_of_a_test_with_another_byte_says_so(store: LocalStore) -> None:
+    name = keep_labeler(store)
+    save_evaluation(store, name, {}, heldout())
+    damage_test(Path(store.root), name)
+
+    with pytest.raises(DamagedModel, match=rf"models/{name}/heldout.parquet is damaged .*CRC"):
+        read_heldout(store, name)
+
+
+def test_a_test_that_cannot_be_read_now_is_not_called_damaged(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = keep_labeler(store)
+    save_evaluation(store, name, {}, heldout())
+
+    def fail(_store: LocalStore, _key: str) -> BinaryIO:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(LocalStore, "read", fail)
+    with pytest.raises(OSError, match="too many open files"):
+        read_heldout(store, name)
 
 
 @pytest.mark.parametrize("file", ["evaluation.json", "heldout.parquet"])
