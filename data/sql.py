@@ -18,7 +18,7 @@ from data.stores.store import DiskFull, OpenStore, StoreError
 # DuckDB limits what it spills to the space that is left, so it meets its limit first.
 _FULL_DISK = ("max_temp_directory_size", "No space left on device")
 # What DuckDB calls a file that turns out damaged while it is read; a wrong query is none of these.
-_DAMAGES = (
+DAMAGES = (
     *(duckdb.IOException, duckdb.SerializationException),
     *(duckdb.FatalException, duckdb.InternalException),
 )
@@ -73,7 +73,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 _read_s3(connection, s3_filesystem())
             yield connection
     except duckdb.Error as error:
-        if connection is not None and not isinstance(error, _DAMAGES):
+        if connection is not None and not isinstance(error, DAMAGES):
             raise
         raise StoreError(
             f"the catalog {catalog} cannot be read ({str(error).splitlines()[0]}). Close the "

@@ -177,6 +177,7 @@ class Encoder:
             waited = started - max(asked, self._idle_since)
             self._texts_in_work = len(tokenized.lengths)
             pooled = pool_texts(self._runner, tokenized, plans, self.parts.tokenizer.window_cut)
+            self._texts_in_work = 0
             self._idle_since = ended = time.perf_counter()
         return EncodedTexts(
             vectors=pooled.vectors,

@@ -60,19 +60,24 @@ def pool_texts(
             done.put(rows, found)
         return done
     with_content = np.flatnonzero(~texts.no_tokens)
+    shares = np.cumsum([0, *counts[with_content]]) / counts[with_content].sum()
     for part in share_out(counts[with_content], WAITING_WINDOWS):
-        chosen = with_content[part]
-        done.put(chosen, _pool_windows(runner, cut.cut(texts, chosen), plans))
+        chosen, stretch = with_content[part], (shares[part.start], shares[part.stop])
+        done.put(chosen, _pool_windows(runner, cut.cut(texts, chosen), plans, stretch))
     return done
 
 
 def _pool_windows(
-    runner: BatchRunner, windows: TextWindows, plans: Sequence[PlannedPooling]
+    runner: BatchRunner,
+    windows: TextWindows,
+    plans: Sequence[PlannedPooling],
+    stretch: tuple[float, float],
 ) -> RowsOfPoolings:
     """The finished vectors of the windows' texts, and which are bad."""
     waiting: list[tuple[np.ndarray, np.ndarray]] = []
     size = len(windows.segment)
-    for rows, found in runner.run(windows.rows, partial(pool_batch_of_windows, plans=plans)):
+    work = partial(pool_batch_of_windows, plans=plans)
+    for rows, found in runner.run(windows.rows, work, stretch=stretch):
         if not waiting:
             waiting = [
                 (np.empty((size, values.shape[1]), np.float32), np.empty(size, np.int64))

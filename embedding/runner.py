@@ -26,7 +26,7 @@ class BatchRunner:
 
     Attributes:
         token_budget: How much goes into one batch; halved whenever memory runs out.
-        share_done: How much of the tokens in work has been through the device, from 0 to 1.
+        share_done: How far the last run is, by its tokens, within its stretch of the whole.
     """
 
     def __init__(self, transformer: Transformer, template: Template, *, token_budget: int) -> None:
@@ -41,20 +41,26 @@ class BatchRunner:
         return self._transformer.device
 
     def run(
-        self, tokens: TokenRows, work: Callable[[Transformer, PackedBatch], Found]
+        self,
+        tokens: TokenRows,
+        work: Callable[[Transformer, PackedBatch], Found],
+        *,
+        stretch: tuple[float, float] = (0.0, 1.0),
     ) -> Iterator[tuple[LongArray, Found]]:
         """Which rows, and what the work made of them; batch after batch.
 
-        Rows without content are left out.
+        Rows without content are left out. `stretch`: from where to where these rows bring a whole
+        that takes several runs.
 
         Raises:
             MemoryError: A row does not fit even alone.
         """
         order = order_longest_first(tokens)
         widths = tokens.lengths + len(self._template)
+        begin, end = stretch
         total, done = int(widths[order].sum()), 0
         while len(order):
-            self.share_done = done / total
+            self.share_done = begin + (end - begin) * done / total
             rows = order[: texts_that_fit(int(widths[order[0]]), self.token_budget)]
             found = self._try_batch(tokens, rows, work)
             if found is None:

@@ -20,7 +20,7 @@ from tasks.labelling.artifacts import create_night_artifacts
 from tasks.labelling.job import LabelReceipt
 from tasks.labelling.night import look_at_night
 from tasks.labelling.plan_labels import LabelWork, list_anew, plan_labels
-from tasks.labelling.publish import publish_labels, publish_stopped
+from tasks.labelling.publish import publish_labels, publish_stopped, publish_unseen
 from tasks.labelling.request import LabelRequest, NightSpec
 from tasks.labelling.summary import LabelSummary, NightEnded, what_night_owes
 from tasks.plan_corpus import EmbedRequest
@@ -73,7 +73,11 @@ def _label(work: LabelWork, ended: NightEnded) -> LabelSummary:
         found = look_at_night(work.job, receipts, work.request.night.audit)
     except BaseException as error:  # a cancelled run, too, publishes what it has
         problems = (*ended.problems, f"stopped early: {error!r}")
-        publish_stopped(work, _with(ended, receipts, problems=problems))
+        stopped = _with(ended, receipts, problems=problems)
+        if isinstance(error, Exception):
+            publish_stopped(work, stopped)
+        else:
+            publish_unseen(work, stopped, "it was cancelled")
         raise
     return publish_labels(work, _with(ended, receipts, night=found))
 

@@ -46,7 +46,7 @@ def progress_line(total: int) -> Iterator[Callable[[Progress], None]]:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task("loading the model", total=total)
-            yield lambda p: bar.update(task, completed=p.rows + p.in_work, description=_words(p))
+            yield lambda p: bar.update(task, completed=p.done, description=_words(p))
     else:
         yield _Lines().show
 

@@ -38,10 +38,10 @@ class Examples:
     @property
     def test_texts(self) -> np.ndarray:
         """Int [tests]: which text each row to test on has, numbered as they first appear."""
-        return number_equal(self.texts[place] for place in self.test)
+        return equal_numbers(self.texts[place] for place in self.test)
 
 
-def number_equal(values: Iterable[Hashable]) -> np.ndarray:
+def equal_numbers(values: Iterable[Hashable]) -> np.ndarray:
     """Int [n]: equal values have one number; they are numbered as they first appear."""
     numbers: dict[Hashable, int] = {}
     return np.fromiter((numbers.setdefault(each, len(numbers)) for each in values), np.int64)

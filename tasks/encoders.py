@@ -1,5 +1,6 @@
 """The encoder of this process, and what poolings need: loaded once, kept across tasks."""
 
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from threading import Lock
@@ -57,9 +58,12 @@ def process_encoder(spec: EncoderSpec, token_budget: int | None) -> Encoder:
     """
     encoder = load_encoder(spec, token_budget=token_budget)
 
+    loaded = weakref.ref(encoder)  # its own module must not keep it when it is let go of
+
     def note(*_: object) -> None:
         note_progress()
-        IN_WORK.note_texts(encoder.texts_done)
+        if (there := loaded()) is not None:
+            IN_WORK.note_texts(there.texts_done)
 
     encoder.parts.transformer.module.register_forward_pre_hook(note)
     return encoder

@@ -36,10 +36,10 @@ def gain_of_processes(device: str, num_processes: int) -> float:
 
 
 def take_place(places: Any, device: str) -> int:
-    """In a new process: one thread, or the next GPU as the only one that it sees. Says which.
+    """In a new process: one thread, or the next GPU as the only one that it sees.
 
     A GPU that the run names stays as it is: all processes share it. Without the process that
-    started this one nobody asks for more, and it ends.
+    started this one nobody asks for more, and it ends. Returns its number among the processes.
     """
     Thread(target=_end_with_parent, daemon=True).start()
     with places.get_lock():

@@ -34,12 +34,12 @@ class Progress:
 
     Attributes:
         rows: Committed.
-        in_work: Through the model and not committed: lost if the run is killed.
+        in_work: Ready and not committed: lost if the run is killed.
         total_rows: Owed at the start.
         tokens: Of the committed rows.
         seconds: Since the start.
         commit_seconds: When the newest commit was seen.
-        seconds_left: At the speed since the first row was through; None while none is known.
+        seconds_left: At the speed since the first row was ready; None while none is known.
     """
 
     rows: int
@@ -51,10 +51,14 @@ class Progress:
     seconds_left: float | None
 
     @property
+    def done(self) -> int:
+        """Rows that need no more work, if nothing happens to them."""
+        return self.rows + self.in_work
+
+    @property
     def percent(self) -> float:
         """Of the rows that were owed at the start."""
-        done = self.rows + self.in_work
-        return 100 * done / self.total_rows if self.total_rows else 100.0
+        return 100 * self.done / self.total_rows if self.total_rows else 100.0
 
     @property
     def tokens_per_second(self) -> float:
@@ -66,6 +70,7 @@ class Progress:
 def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
     """Call `show` about twice a second while the block lasts, and once more at its end."""
     watch = _Watch(work)
+    IN_WORK.forget()  # what was encoded before, for something else
     done = threading.Event()
 
     def look() -> None:
@@ -82,6 +87,7 @@ def watched(work: Work, show: Callable[[Progress], None]) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+        IN_WORK.forget()
         _show_now(watch, show)
 
 
@@ -105,7 +111,7 @@ class _Watch:
         plan = load_plan(self._store, work.job.plan)
         owed = set(work.chunks)
         self._owed_rows = {chunk.name: chunk.rows for chunk in plan.chunks if chunk.name in owed}
-        self._rows = self._tokens = self._done = 0
+        self._rows = self._tokens = 0
         self._begin: tuple[float, int] | None = None
         self._started = time.monotonic()
         self._commit_seconds = 0.0
@@ -119,23 +125,24 @@ class _Watch:
             self._commit_seconds = seconds
             self._rows += self._owed_rows.pop(chunk)
             self._tokens += read_record(self._store, self._datasets[-1], chunk).statistics.tokens
-        self._done = max(self._done, min(self._total, self._rows + IN_WORK.documents()))
-        if self._done and self._begin is None:
-            self._begin = seconds, self._done
+        in_work = min(IN_WORK.documents(), self._total - self._rows)
+        done = self._rows + in_work
+        if done and self._begin is None:
+            self._begin = seconds, done
         return Progress(
             rows=self._rows,
-            in_work=self._done - self._rows,
+            in_work=in_work,
             total_rows=self._total,
             tokens=self._tokens,
             seconds=seconds,
             commit_seconds=self._commit_seconds,
-            seconds_left=self._seconds_left(seconds),
+            seconds_left=self._seconds_left(seconds, done),
         )
 
-    def _seconds_left(self, seconds: float) -> float | None:
-        if self._done == self._total:
+    def _seconds_left(self, seconds: float, done: int) -> float | None:
+        if done == self._total:
             return 0.0
-        if self._begin is None or self._done == self._begin[1]:
+        if self._begin is None or done <= self._begin[1]:
             return None
         begun_at, begun_with = self._begin
-        return (seconds - begun_at) / (self._done - begun_with) * (self._total - self._done)
+        return (seconds - begun_at) / (done - begun_with) * (self._total - done)

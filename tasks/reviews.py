@@ -18,7 +18,7 @@ from data import REVIEWS, OpenStore, StoredLabeler, known_texts, load_labeler, r
 NONE_OF_THESE = "(none)"
 SEPARATOR = ";"
 # A spreadsheet runs what begins so as a formula, unless a mark is before it.
-FORMULA, FORMULA_MARK = r"[=+\-@\t\r]", "'"
+FORMULA, FORMULA_MARK = r"'*[=+\-@\t\r]", "'"
 # What a person fills in is first, what is needed to find the document again is last.
 COLUMNS = (
     *("label", "predicted", "score", "reason", "detail", "text", "reviewer"),

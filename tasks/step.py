@@ -120,6 +120,7 @@ def embed_rows(
     try:
         return _embed_chunk(store, job, rows, owed, reuse)
     except DamagedPart:  # reuse has forgotten it: its texts are encoded now
+        IN_WORK.note_end(rows.chunk.name)
         return embed_rows(store, job, rows, owed, reuse)
     except MemoryError as error:
         return failed_receipt(rows.chunk, f"{rows.chunk.place}: {error}")

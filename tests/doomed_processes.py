@@ -14,6 +14,7 @@ from torch.nn import Module
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 import tasks.hangs
+from tasks.in_work import IN_WORK
 from tasks.runners import begin_process
 
 PATIENCE_S = 1.0
@@ -32,6 +33,12 @@ def begin_and_hang(marker: Path, *given: Any) -> None:
 
     begin_process(*given)
     register_module_forward_pre_hook(hang)
+
+
+def begin_and_count(*given: Any) -> None:
+    """Begin as processes do, and have seven rows in work."""
+    begin_process(*given)
+    IN_WORK.note_group("a chunk", 7)
 
 
 def begin_and_die(store: Path, marker: Path, *given: Any) -> None:

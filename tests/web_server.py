@@ -25,7 +25,7 @@ class Request(BaseHTTPRequestHandler):
         """Tests say enough."""
 
     def _answer(self) -> bytes:
-        path = self.server.folder / self.path.lstrip("/")
+        path = self.server.folder / self.path.partition("?")[0].lstrip("/")
         trouble = self.server.trouble(self)
         if trouble == HANG_UP:
             self.close_connection = True

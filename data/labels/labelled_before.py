@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from data.lineage import LabelerLineage, slug
 from data.records.datasets import committed_chunks, load_dataset, read_records
-from data.sql import bounded_memory, read_parts
+from data.sql import DAMAGES, bounded_memory, read_parts
 from data.stores.store import OpenStore, StoreError
 
 _MEMORY = "512MB"
@@ -46,15 +46,15 @@ def labelled_before(
     if not paths or not len(hashes):
         return np.zeros(len(hashes), bool)
     query = _FIND.format(parts=read_parts(paths))
-    with bounded_memory(store, _MEMORY) as connection:
-        connection.register("wanted", wanted)
-        try:
+    try:
+        with bounded_memory(store, _MEMORY) as connection:
+            connection.register("wanted", wanted)
             found = pl.DataFrame(connection.execute(query, {"run": run}).to_arrow_table())
-        except (duckdb.InvalidInputException, duckdb.IOException) as error:
-            raise StoreError(
-                f"labels that were made before cannot be read ({str(error).splitlines()[0]}). Type "
-                "python -m data repair STORE, then run again: what is damaged is labelled anew."
-            ) from error
+    except (*DAMAGES, duckdb.InvalidInputException) as error:
+        raise StoreError(
+            f"labels that were made before cannot be read ({str(error).splitlines()[0]}). Type "
+            "python -m data verify STORE, which says of what is damaged how to mend it."
+        ) from error
     return pl.DataFrame(wanted)["text_hash"].is_in(found["text_hash"].implode()).to_numpy()
 
 

@@ -5,7 +5,7 @@ Knows where files are and which of them count. Does not open them: data/sources/
 
 import re
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import PurePosixPath
 
 import fsspec
@@ -50,7 +50,7 @@ def list_files(path: str) -> ListedFiles:
     full = full.rstrip("/") or "/"
     with server_errors(path):
         root, named = _named(filesystem, full)
-        if not named and not re.search(_WILDCARD, full):
+        if not named and not _has_wildcard(filesystem, full):
             raise ValueError(
                 f"corpus path {path!r}: there is no such file or folder. Set corpus.path."
             )
@@ -75,7 +75,7 @@ def list_files(path: str) -> ListedFiles:
 
 def _named(filesystem: fsspec.AbstractFileSystem, full: str) -> tuple[str, list[str]]:
     """The root, and the files and folders that the path stands for."""
-    if re.search(_WILDCARD, full) and not filesystem.exists(full):
+    if _has_wildcard(filesystem, full) and not filesystem.exists(full):
         return _fixed_part(full), [str(name) for name in filesystem.glob(full)]
     if not _is_there(filesystem, full):
         return full, []
@@ -85,12 +85,24 @@ def _named(filesystem: fsspec.AbstractFileSystem, full: str) -> tuple[str, list[
 def _files_of(
     filesystem: fsspec.AbstractFileSystem, named: list[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The files that are named and those in folders, with the suffixes that make them count."""
-    is_file = partial(_is_there, filesystem) if _is_web(filesystem) else filesystem.isfile
+    """The files that are named and those in folders, with the suffixes that make them count.
+
+    Of a web server's, what cannot be had is said when it is opened, file by file.
+    """
+    is_file = _names_a_file if _is_web(filesystem) else filesystem.isfile
     found = {name: _ANY_SUFFIX for name in named if is_file(name)}
     for folder in set(named) - set(found):
         found |= dict.fromkeys(filesystem.find(folder), _SUFFIXES)
     return found
+
+
+def _names_a_file(url: str) -> bool:
+    return not url.endswith("/")
+
+
+def _has_wildcard(filesystem: fsspec.AbstractFileSystem, full: str) -> bool:
+    """A question mark in a URL begins its query, and stands for no character."""
+    return bool(re.search(r"[*\[]" if _is_web(filesystem) else _WILDCARD, full))
 
 
 def _is_there(filesystem: fsspec.AbstractFileSystem, full: str) -> bool:

@@ -119,7 +119,7 @@ def _check_records(store: OpenStore) -> None:
     ]
     if damaged:
         raise StoreError(
-            f"{len(damaged)} commit records cannot be read, so the texts of their chunks would "
-            f"stay: {', '.join(damaged[:_NAMED])}{' ...' if damaged[_NAMED:] else ''}. Run "
-            f"python -m data repair {store.root} first; then purge."
+            "commit records cannot be read, so the texts of their chunks would stay: "
+            f"{', '.join(damaged[:_NAMED])}{' ...' if damaged[_NAMED:] else ''}; {len(damaged)} in "
+            f"all. Run python -m data repair {store.root} first; then purge."
         )

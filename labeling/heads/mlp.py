@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ConstantLR
 
-from labeling.examples import Examples, number_equal
+from labeling.examples import Examples, equal_numbers
 from labeling.heads.checks import expect_tensors, vectors_of
 from labeling.heads.head_kind import PARAMETERS, HeadSetting, TrainingRows
 from labeling.heads.standardizing import Standard, standardize
@@ -147,7 +147,9 @@ def _set_aside(rows: TrainingRows) -> Examples:
     Equal vectors are drawn together: what was learned by heart would never say stop.
     """
     assert isinstance(rows.inputs, np.ndarray)
-    vector = number_equal(hash(row.tobytes()) for row in rows.inputs)
+    vector = equal_numbers(hash(row.tobytes()) for row in rows.inputs)  # bytes would be a copy
+    if not vector.any():  # one vector for all: there is nothing else to stop by
+        vector = np.arange(len(rows.inputs))
     n = vector.max() + 1
     drawn = torch.randperm(n).numpy()[: max(1, n // _VALIDATION_PART)]
     fold = np.where(np.isin(vector, drawn), _VALIDATION, 0)

@@ -28,6 +28,7 @@ from data import (
 )
 from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
 
+NOT_LOOKED_AT = "what it had labelled was not looked at"  # so the next night looks
 _KEY = ("chunk", "row", "text_hash")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -68,17 +69,19 @@ def chunks_to_look_at(
 ) -> dict[str, list[str]]:
     """The plan's chunks with labels that no night has looked at, by the run that made them.
 
-    Those of this run, and those of runs that were killed: they are not among `runs`.
+    Those of this run, of runs that say so, and of runs that left no record: they were killed, or
+    are under way beside this one, and then both look.
     """
     told = [receipt.chunk for receipt in receipts if labeler.dataset in receipt.datasets]
     found = {job.run: told} if told else {}
     plan = load_plan(store, job.plan)
+    seen = [run for run in runs if not any(NOT_LOOKED_AT in words for words in run.failures)]
     nights = [
-        run for run in runs if run.corpus == plan.corpus.name and labeler.dataset in run.labelers
+        run for run in seen if run.corpus == plan.corpus.name and labeler.dataset in run.labelers
     ]
     others = committed_chunks(store, labeler.dataset) - {*told} - _labelled_whole(store, nights)
     begun = max((night.started_at for night in nights), default=_LONG_AGO)
-    ended = {run.run for run in runs}
+    ended = {run.run for run in seen}
     for chunk in (chunk.name for chunk in plan.chunks if chunk.name in others):
         for run, decided_at in _made_by(store, labeler, chunk):
             if run not in ended and decided_at >= begun:
@@ -88,7 +91,7 @@ def chunks_to_look_at(
 
 def _labelled_whole(store: OpenStore, nights: Sequence[RunRecord]) -> set[str]:
     """The chunks of the newest night that owed none of them: later nights need not read these."""
-    whole = [night for night in nights if night.state == "completed"]
+    whole = [night for night in nights if night.state == "completed" and not night.failures]
     if not whole:
         return set()
     newest = max(whole, key=lambda night: night.started_at)

@@ -16,6 +16,7 @@ from data import (
     save_run,
     seal_corpus,
 )
+from tasks.labelling.new_labels import NOT_LOOKED_AT
 from tasks.labelling.night import judge_night
 from tasks.labelling.plan_labels import LabelWork
 from tasks.labelling.summary import LabelSummary, NightEnded, summarize_night
@@ -30,17 +31,21 @@ def publish_labels(work: LabelWork, ended: NightEnded) -> LabelSummary:
 
 
 def publish_stopped(work: LabelWork, ended: NightEnded) -> LabelSummary:
-    """Publish a night that stopped early, and what it showed so far: no later one looks at that.
+    """Publish a night that stopped early, and what it showed so far.
 
     A look that fails is one problem more: the error that stopped the night is for its caller.
     """
     try:
         night = judge_night(work.job, ended.receipts, work.request.night.audit)
-        ended = ended.model_copy(update={"night": night})
-    except BaseException as error:  # a second signal, too, must not hide the first error
-        problems = (*ended.problems, f"what it had labelled was not looked at: {error!r}")
-        ended = ended.model_copy(update={"problems": problems})
-    return publish_night(work, ended)
+    except Exception as error:
+        return publish_unseen(work, ended, repr(error))
+    return publish_night(work, ended.model_copy(update={"night": night}))
+
+
+def publish_unseen(work: LabelWork, ended: NightEnded, reason: str) -> LabelSummary:
+    """Publish without a look, which the next night takes: who is cancelled has seconds left."""
+    problems = (*ended.problems, f"{NOT_LOOKED_AT}: {reason}")
+    return publish_night(work, ended.model_copy(update={"problems": problems}))
 
 
 def publish_night(work: LabelWork, ended: NightEnded) -> LabelSummary:

@@ -41,22 +41,20 @@ def read_reviewed(store: OpenStore | None, request: TrainRequest) -> Reviewed:
     if store is None or not request.training.use_reviews:
         return Reviewed(_NOTHING)
     everything = read_reviews(store)
+    title = f"{request.title}_"
+    titled = everything.filter(pc.starts_with(everything["labeler"], title))
     columns = {
-        version: _label_column(store, version)
-        for version in everything["version"].unique().to_pylist()
+        version: _label_column(store, version) for version in titled["version"].unique().to_pylist()
     }
     others = [
         name for name, column in columns.items() if column not in {None, request.label_column}
     ]
-    is_ours = pc.and_(
-        pc.starts_with(everything["labeler"], f"{request.title}_"),
-        pc.invert(pc.is_in(everything["version"], pa.array(others, pa.string()))),
-    )
-    reviews = everything.filter(is_ours)
+    is_other = pc.is_in(titled["version"], pa.array(others, pa.string()))
+    reviews = titled.filter(pc.invert(is_other))
     left_out = count_words(everything.num_rows - reviews.num_rows, "review")
     words = (
-        f"{left_out} left out: of labelers whose title does not begin with {request.title!r}, or "
-        f"that learned from another column than {request.label_column!r}."
+        f"{left_out} left out: of labelers whose title does not begin with "
+        f"{title!r}, or that learned from another column than {request.label_column!r}."
     )
     facts = (words,) if reviews.num_rows < everything.num_rows else ()
     return Reviewed(_newest(reviews), facts)

@@ -1,17 +1,24 @@
-"""How far a run is, read off the commit records while it goes on."""
+"""How far a run is: what is committed, what is in work, and how long the rest will take."""
 
+import gc
+import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import embedding.pooled_texts
 import tasks.progress
 import tasks.step
 from data.stores.store import StoreUnreachable
-from tasks.encoders import job_encoder
+from embedding import Encoder
+from tasks.encoders import job_encoder, process_encoder
 from tasks.in_work import IN_WORK, InWork
 from tasks.progress import Progress, watched
+from tests.doomed_processes import begin_and_count
 
 TEXTS = [f"a step of the way, number {n}" for n in range(40)]
 
@@ -70,8 +77,8 @@ def test_texts_of_a_group_are_in_work_batch_by_batch(small: Any) -> None:
     assert IN_WORK.documents() == 0
 
 
-def test_processes_count_into_memory_that_the_run_looks_at() -> None:
-    counts = get_context("spawn").Array("d", 2, lock=False)
+def test_two_that_count_are_seen_together_and_a_chunk_that_ends_is_not() -> None:
+    counts = [0.0, 0.0]
     with IN_WORK.seen_in(counts):
         worker = InWork()
         worker.count_into(counts, 1)
@@ -80,6 +87,57 @@ def test_processes_count_into_memory_that_the_run_looks_at() -> None:
         assert IN_WORK.documents() == 32
         worker.note_end("a chunk")
         assert IN_WORK.documents() == 0
+
+
+def test_a_process_of_a_run_counts_into_memory_that_the_run_looks_at(tmp_path: Path) -> None:
+    context = get_context("spawn")
+    counts = context.Array("d", 2, lock=False)
+    given = (context.Value("i", 1), "cpu", tmp_path, counts)
+    process = context.Process(target=begin_and_count, args=given)
+    process.start()
+    process.join()
+
+    assert list(counts) == [0, 7]
+
+
+def test_what_was_encoded_for_something_else_is_not_in_work(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    work = small.plan(token_budget=64)
+    seen: list[Progress] = []
+    job_encoder(work.job).encode(TEXTS)
+
+    with watched(work, seen.append):
+        pass
+
+    assert seen[-1].in_work == 0
+
+
+def test_parts_of_windows_bring_a_group_on_by_their_share(
+    make_windows: Callable[..., Encoder],
+) -> None:
+    encoder = make_windows(max_tokens=8)
+    texts = ["w1 " * 40, "w2 " * 40]
+    module, seen = encoder.parts.transformer.module, list[float]()
+    hook = module.register_forward_pre_hook(lambda *_: seen.append(encoder.texts_done))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding.pooled_texts, "WAITING_WINDOWS", 1)  # each text is a part
+        encoder.encode(texts)
+    hook.remove()
+
+    assert seen == sorted(seen)
+    assert (seen[0], max(seen) < 2, 1 in seen) == (0, True, True)
+    assert encoder.texts_done == 0
+
+
+def test_an_encoder_that_is_let_go_of_is_freed_at_once(small: Any) -> None:
+    small.write("a.parquet", TEXTS)
+    loaded = weakref.ref(job_encoder(small.plan(token_budget=32).job))
+    gc.disable()
+    try:
+        process_encoder.cache_clear()
+        assert loaded() is None
+    finally:
+        gc.enable()
 
 
 def test_the_end_of_a_run_is_always_shown(small: Any) -> None:

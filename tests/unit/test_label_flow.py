@@ -82,6 +82,12 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, num_chunks: int) -> None:
     monkeypatch.setattr(tasks.labelling.step, "write_labels", write)
 
 
+def drift_sizes(small: Any) -> list[set[int]]:
+    """Of how many new texts each run's figures of drift are, run after run."""
+    runs = sorted(load_runs(open_existing_store(str(small.store))), key=lambda run: run.started_at)
+    return [{figure.n for figure in run.drift} for run in runs]
+
+
 def test_a_night_before_the_first_labeler_completes_and_says_how_to_get_one(
     small: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,13 +204,14 @@ def test_a_look_at_a_stopped_night_that_fails_does_not_hide_why_it_stopped(
     small: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin_with_words(small)
-    stop_after(monkeypatch, 2)
 
     def fail(*_: Any) -> Any:
         raise ValueError("nobody can look")
 
-    monkeypatch.setattr("tasks.labelling.publish.judge_night", fail)
-    state = run_night(small)
+    with monkeypatch.context() as patched:
+        stop_after(patched, 2)
+        patched.setattr("tasks.labelling.publish.judge_night", fail)
+        state = run_night(small)
 
     with pytest.raises(RuntimeError, match="stopped here"):
         state.result()
@@ -212,6 +219,31 @@ def test_a_look_at_a_stopped_night_that_fails_does_not_hide_why_it_stopped(
     assert "stopped here" in record.failures[0]
     assert "not looked at: ValueError('nobody can look')" in record.failures[1]
     assert small.ask("SELECT count(*) FROM current_labels") == [(130,)]
+    assert run_night(small).is_completed()
+    assert drift_sizes(small)[-1] == {60}
+
+
+def test_a_night_that_was_cancelled_is_published_at_once_and_the_next_looks_at_it(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_with_words(small)
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.label_corpus.look_at_night", interrupt)
+        patched.setattr("tasks.labelling.publish.judge_night", pytest.fail)
+        with pytest.raises(KeyboardInterrupt):
+            run_night(small)
+
+    (record,) = (r for r in load_runs(open_existing_store(str(small.store))) if r.failures)
+    assert "not looked at: it was cancelled" in record.failures[1]
+    assert small.ask("SELECT count(*) FROM current_labels") == [(150,)]
+    assert small.ask(DRAWN) == [(0,)]
+    assert run_night(small).is_completed()
+    assert small.ask(DRAWN) == [(5,)]
+    assert drift_sizes(small)[-2:] == [set(), {60}]
 
 
 def test_a_label_column_that_is_not_carried_fails_before_anything_is_embedded(small: Any) -> None:

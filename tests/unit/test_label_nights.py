@@ -244,7 +244,7 @@ def test_new_texts_beside_labels_that_were_damaged_since_say_how_to_mend_them(tr
         part.write_bytes(b"damaged")
     write_rows(trained, "b.parquet", labelled_rows(5, start=100))
 
-    with pytest.raises(StoreError, match=r"made before cannot be read .*data repair STORE"):
+    with pytest.raises(StoreError, match=r"made before cannot be read .*data verify STORE"):
         night(trained, "second")
 
 

@@ -35,7 +35,7 @@ def fail(server: WebServer, status: int, where: Fails) -> None:
 
 
 def asks_for(name: str) -> Fails:
-    return lambda request: request.path == f"/{name}"
+    return lambda request: request.path.partition("?")[0] == f"/{name}"
 
 
 def asks_for_bytes(request: Request) -> bool:
@@ -66,6 +66,25 @@ def test_a_file_that_is_asked_for_its_version_in_vain_is_not_gone(
     url = f"{server.url}/a.parquet"
     with pytest.raises(ConnectionError, match=rf"{url} cannot be read now \("):
         identify_file(fsspec.filesystem("http"), url)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_file_that_a_web_server_refuses_is_named_and_the_others_are_planned(
+    server: WebServer, status: int
+) -> None:
+    fail(server, status, asks_for("a.parquet"))
+    plan = plan_of(server)
+
+    assert [file.path for file in plan.files] == ["b.parquet"]
+    assert [file.path for file in plan.unreadable] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("status", HICCUPS)
+def test_a_question_mark_in_a_url_is_no_wildcard(server: WebServer, status: int) -> None:
+    assert [file.path for file in plan_of(server, "a.parquet?signed=1").files]
+    fail(server, status, asks_for("a.parquet"))
+    with pytest.raises(ConnectionError, match="cannot be read now"):
+        plan_of(server, "a.parquet?signed=1")
 
 
 @pytest.mark.parametrize("status", HICCUPS)
