@@ -92,7 +92,10 @@ def create_tables(
     names = {dataset: {"space": space} for dataset, space in spaces.items()}
     versions = label_versions(store, seal, labelers)
     names |= {dataset: version._asdict() for dataset, version in versions.items()}
-    runs = [run.model_dump(mode="json", exclude={"drift", "audit"}) for run in load_runs(store)]
+    runs = [
+        run.model_dump(mode="json", exclude={"drift", "audit", "looked_at"})
+        for run in load_runs(store)
+    ]
     insert_rows(connection, "runs", runs)
     for name, corpus in seal.corpora.items():
         rows = list(_chunk_rows(store, name, corpus, names))

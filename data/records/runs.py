@@ -70,7 +70,8 @@ class AuditDraw(BaseModel):
 class RunRecord(Counts):
     """One run. Counts are of this run alone.
 
-    `labelers` are datasets. A document that two labelers labelled counts twice in `labelled`.
+    `labelers` are datasets. A document that two labelers labelled counts twice in `labelled`. What
+    a run labelled and that is not `looked_at` is for the next one to judge and to draw from.
     """
 
     run: str
@@ -85,6 +86,7 @@ class RunRecord(Counts):
     labelers: tuple[str, ...] = ()
     labelled: int = 0
     for_review: int = 0
+    looked_at: bool = True
     drift: tuple[DriftFigure, ...] = ()
     audit: tuple[AuditDraw, ...] = ()
 

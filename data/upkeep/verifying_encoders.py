@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from typing import Any, cast
 
 from data.stores.file_errors import is_damage
 from data.stores.store import Store
 from data.upkeep.damage import Damage, first_line
 
-_BLOCK_BYTES = 1 << 20
 _WEIGHTS = "model.safetensors"
 _NAMED_BY_WEIGHTS = re.compile(r".+-([0-9a-f]{8})")
 _REMEDY = (
@@ -32,16 +32,14 @@ def damaged_encoders(store: Store) -> Iterator[Damage]:
 
 
 def _wrong_weights(store: Store, key: str, first_digits: str) -> str | None:
-    digest = hashlib.sha256()
     try:
         with store.read(key) as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+            digest = hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
     except FileNotFoundError:
         return "it is gone"
     except OSError as error:
         if not is_damage(error):
             raise
         return f"it cannot be read ({first_line(error)})"
-    is_right = digest.hexdigest().startswith(first_digits)
+    is_right = digest.startswith(first_digits)
     return None if is_right else "its bytes are not those that were written"

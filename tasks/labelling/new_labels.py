@@ -28,7 +28,6 @@ from data import (
 )
 from tasks.labelling.job import LabelerJob, LabelJob, LabelReceipt
 
-NOT_LOOKED_AT = "what it had labelled was not looked at"  # so the next night looks
 _KEY = ("chunk", "row", "text_hash")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -75,7 +74,7 @@ def chunks_to_look_at(
     told = [receipt.chunk for receipt in receipts if labeler.dataset in receipt.datasets]
     found = {job.run: told} if told else {}
     plan = load_plan(store, job.plan)
-    seen = [run for run in runs if not any(NOT_LOOKED_AT in words for words in run.failures)]
+    seen = [run for run in runs if run.looked_at]
     nights = [
         run for run in seen if run.corpus == plan.corpus.name and labeler.dataset in run.labelers
     ]

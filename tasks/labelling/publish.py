@@ -16,7 +16,6 @@ from data import (
     save_run,
     seal_corpus,
 )
-from tasks.labelling.new_labels import NOT_LOOKED_AT
 from tasks.labelling.night import judge_night
 from tasks.labelling.plan_labels import LabelWork
 from tasks.labelling.summary import LabelSummary, NightEnded, summarize_night
@@ -44,8 +43,8 @@ def publish_stopped(work: LabelWork, ended: NightEnded) -> LabelSummary:
 
 def publish_unseen(work: LabelWork, ended: NightEnded, reason: str) -> LabelSummary:
     """Publish without a look, which the next night takes: who is cancelled has seconds left."""
-    problems = (*ended.problems, f"{NOT_LOOKED_AT}: {reason}")
-    return publish_night(work, ended.model_copy(update={"problems": problems}))
+    problems = (*ended.problems, f"what it had labelled was not looked at: {reason}")
+    return publish_night(work, ended.model_copy(update={"problems": problems, "looked_at": False}))
 
 
 def publish_night(work: LabelWork, ended: NightEnded) -> LabelSummary:
@@ -79,6 +78,7 @@ def publish_night(work: LabelWork, ended: NightEnded) -> LabelSummary:
         labelers=datasets,
         labelled=summary.labelled,
         for_review=summary.for_review,
+        looked_at=ended.looked_at,
         drift=ended.night.drift,
         audit=ended.night.audit,
         documents=summary.documents,

@@ -24,7 +24,7 @@ NOT_ACCURACY = (
 class NightEnded(BaseModel):
     """How the labelling ended: receipts, what the night showed, and what went wrong if anything.
 
-    `encoded` texts went through models on the way.
+    `encoded` texts went through models on the way; `looked_at`: whether `night` was found out.
     """
 
     model_config = _FROZEN
@@ -32,6 +32,7 @@ class NightEnded(BaseModel):
     started_at: datetime
     receipts: tuple[LabelReceipt, ...]
     night: Night = Night()
+    looked_at: bool = True
     encoded: int = 0
     problems: tuple[str, ...] = ()
 
