@@ -10,7 +10,7 @@ from embedding.encoded import EncodedTexts
 from embedding.encoder import Encoder
 from embedding.fitted import refuse_foreign
 from embedding.identity import EncoderIdentity, identify_encoder
-from embedding.loading import load_encoder
+from embedding.loading import load_encoder, load_trainable_encoder
 from embedding.saving import refuse_existing, save_encoder
 from embedding.spec import EncoderSpec
 from embedding.trainable import TrainablePooling, trainable_pooling, vectors_of_texts
@@ -27,6 +27,7 @@ __all__ = [
     "identify_encoder",
     "load_counter",
     "load_encoder",
+    "load_trainable_encoder",
     "output_dimension",
     "refuse_existing",
     "refuse_foreign",

@@ -1,6 +1,7 @@
 """Load an encoder: files to parts, parts to a checked whole."""
 
 from embedding.architecture import read_architecture
+from embedding.blocked_linear import unblock_weights, with_blocked_weights
 from embedding.checks import check_encoder
 from embedding.dense import load_dense
 from embedding.device import choose_device, compute_exactly, default_token_budget
@@ -32,10 +33,21 @@ def load_encoder(spec: EncoderSpec, *, token_budget: int | None = None) -> Encod
         device=device,
         gives_types=tokenizer.gives_types,
     )
-    transformer = without_padding(transformer, tokenizer)
+    transformer = with_blocked_weights(without_padding(transformer, tokenizer), tokenizer)
     dense = tuple(load_dense(path, device) for path in folder.dense)
     parts = EncoderParts(folder, architecture, tokenizer, transformer, dense)
     budget = default_token_budget(device) if token_budget is None else token_budget
     encoder = Encoder(spec, identity, parts=parts, token_budget=budget)
     check_encoder(encoder)
+    return encoder
+
+
+def load_trainable_encoder(spec: EncoderSpec) -> Encoder:
+    """The same with plain weights, which gradients reach: slower, where others are to be had.
+
+    Raises:
+        ValueError: As `load_encoder`.
+    """
+    encoder = load_encoder(spec)
+    unblock_weights(encoder.parts.transformer.module)
     return encoder

@@ -18,6 +18,7 @@ from embedding import (
     EncoderSpec,
     TrainablePooling,
     load_encoder,
+    load_trainable_encoder,
     refuse_existing,
     save_encoder,
     trainable_pooling,
@@ -73,7 +74,7 @@ def fine_tune(
     _refuse_untrainable(encoder)
     refuse_existing(folder)
     held, others = hold_out(examples, options.validation_fold)
-    loaded = load_encoder(encoder)
+    loaded = load_trainable_encoder(encoder)
     with seeded(options.seed, loaded.device):
         trained = trainable_pooling(loaded, pooling)
         learner = _learner(trained, examples, options)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from embedding import EncoderSpec, load_encoder, trainable_pooling
+from embedding import EncoderSpec, load_trainable_encoder, trainable_pooling
 from embedding.runner import BatchRunner
 from labeling import Examples, FineTuneSpec
 from labeling.training.fine_tune_learner import FineTuneLearner
@@ -31,7 +31,7 @@ def examples() -> Examples:
 
 
 def make_learner(spec: EncoderSpec, examples: Examples, *, token_budget: int) -> FineTuneLearner:
-    trained = trainable_pooling(load_encoder(spec), PoolingSpec())
+    trained = trainable_pooling(load_trainable_encoder(spec), PoolingSpec())
     parts = trained.encoder.parts
     runner = BatchRunner(parts.transformer, parts.tokenizer.template, token_budget=token_budget)
     torch.manual_seed(0)
