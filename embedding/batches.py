@@ -63,6 +63,12 @@ def texts_that_fit(width: int, token_budget: int) -> int:
     return max(1, token_budget // max(1, batch_cost(1, width)))
 
 
+def cost_of_texts(widths: LongArray) -> LongArray:
+    """What texts of these widths cost, each by itself."""
+    costs: LongArray = widths + widths * widths // ATTENTION_LENGTH
+    return costs
+
+
 def pack_batch(
     tokenized: TokenRows, rows: Int64[np.ndarray, " texts"], template: Template
 ) -> PackedBatch:

@@ -14,6 +14,7 @@ from threading import Lock
 import numpy as np
 
 from embedding.architecture import Architecture
+from embedding.core_threads import count_threads
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
 from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
@@ -68,7 +69,10 @@ class Encoder:
         self.device = parts.transformer.device
         self.parts = parts
         self._runner = BatchRunner(
-            parts.transformer, parts.tokenizer.template, token_budget=token_budget
+            parts.transformer,
+            parts.tokenizer.template,
+            token_budget=token_budget,
+            num_threads=count_threads(self.device),
         )
         # Threads take turns at whole groups: at batches, all would be done at the same time.
         self._tokenizing, self._computing, self._idle_since = Lock(), Lock(), 0.0

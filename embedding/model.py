@@ -6,8 +6,7 @@ where not: some families mix the texts of a row. Which way it goes is decided by
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from embedding.architecture import Architecture
 from embedding.batches import Ids, PackedBatch
 from embedding.folder import ModelFolder
 from embedding.module import load_module
-from embedding.packed_attention import find_runs, using_runs
+from embedding.packed_attention import AttentionSwitch, find_runs
 from embedding.spec import EncoderSpec
 from pooling.shapes import PooledTexts, TokenStates
 
@@ -48,8 +47,7 @@ class Transformer:
         takes_types: Whether it wants token type ids.
         first_position: The position id of a text's first token.
         is_packed: Whether batches go through without padding.
-        turn: Held by the thread whose batch goes through: how the module attends is a setting of
-            its config, which all threads share.
+        attention: Sets how the module attends, for the time that batches go through.
     """
 
     module: Any
@@ -58,8 +56,8 @@ class Transformer:
     pad_id: int
     takes_types: bool
     first_position: int
+    attention: AttentionSwitch
     is_packed: bool = False
-    turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def forward(
         self, batch: PackedBatch, layers: Sequence[int], *, wants_pooled: bool = False
@@ -69,8 +67,9 @@ class Transformer:
         The model's own pooler reads the first token of a row, so a batch that is to be pooled by it
         is padded.
         """
-        with self.turn:
-            if self.is_packed and not wants_pooled:
+        goes_packed = self.is_packed and not wants_pooled
+        with self.attention.attending(in_runs=goes_packed):
+            if goes_packed:
                 return self._forward_packed(batch, layers)
             return self._forward_padded(batch, layers)
 
@@ -83,8 +82,7 @@ class Transformer:
         }
         if self.takes_types:
             inputs["token_type_ids"] = self._send(batch.types).unsqueeze(0)
-        with using_runs(self.module.config):
-            hidden, _ = self._run(inputs, layers)
+        hidden, _ = self._run(inputs, layers)
         return ForwardPass({layer: states[0] for layer, states in hidden.items()}, None)
 
     def _positions(self, batch: PackedBatch) -> Ids:
@@ -169,6 +167,7 @@ def load_transformer(
         pad_id=pad_id if isinstance(pad_id, int) else 0,
         takes_types=gives_types and "token_type_ids" in accepted,
         first_position=architecture.first_position,
+        attention=AttentionSwitch(module.config),
     )
 
 

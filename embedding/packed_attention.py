@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Condition
 from typing import Any
 
 import numpy as np
@@ -95,15 +96,36 @@ def _window_mask(length: int, window: int, *, is_causal: bool, device: torch.dev
     return near.tril_(0 if is_causal else window - 1)
 
 
-@contextmanager
-def using_runs(config: Any) -> Iterator[None]:
-    """Let the model of this config attend in runs while the block lasts."""
-    own = config._attn_implementation
-    config._attn_implementation = PACKED
-    try:
-        yield
-    finally:
-        config._attn_implementation = own
+class AttentionSwitch:
+    """How a model attends: a setting of its config, which all threads share.
+
+    Threads that want it alike go at once; others wait until they are done.
+    """
+
+    def __init__(self, config: Any) -> None:
+        self._config = config
+        self._own = config._attn_implementation
+        self._inside, self._changed = 0, Condition()
+
+    @contextmanager
+    def attending(self, *, in_runs: bool) -> Iterator[None]:
+        """Let the model attend in runs, or as it does by itself, while the block lasts."""
+        wanted = PACKED if in_runs else self._own
+        with self._changed:
+            self._changed.wait_for(lambda: not self._inside or self._is_set_to(wanted))
+            self._inside += 1
+            self._config._attn_implementation = wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                if not self._inside:
+                    self._config._attn_implementation = self._own
+                    self._changed.notify_all()
+
+    def _is_set_to(self, wanted: str) -> bool:
+        return bool(self._config._attn_implementation == wanted)
 
 
 AttentionInterface.register(PACKED, attend_in_runs)

@@ -1,22 +1,34 @@
 """Run rows of ids through the device, batch by batch. Knows memory, no texts and no poolings."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import cached_property, partial
+from itertools import chain
+from threading import Lock
 from typing import TypeVar
+
+import numpy as np
 
 from embedding.batches import (
     PackedBatch,
     batch_cost,
+    cost_of_texts,
     order_longest_first,
     pack_batch,
     texts_that_fit,
 )
+from embedding.core_threads import map_ahead, open_threads
 from embedding.device import is_out_of_memory, release_memory
 from embedding.model import Transformer
 from embedding.template import Template
 from embedding.tokenized import LongArray, TokenRows
 
 logger = logging.getLogger(__name__)
+
+# What one thread takes at least, where several share the work: products of fewer tokens are slower.
+LEAST_SHARE = 512
 
 Found = TypeVar("Found")
 
@@ -29,11 +41,24 @@ class BatchRunner:
         share_done: How far the last run is, by its tokens, within its stretch of the whole.
     """
 
-    def __init__(self, transformer: Transformer, template: Template, *, token_budget: int) -> None:
+    def __init__(
+        self,
+        transformer: Transformer,
+        template: Template,
+        *,
+        token_budget: int,
+        num_threads: int = 1,
+    ) -> None:
+        """With several threads, batches go through the transformer side by side, each in one.
+
+        What a thread's surroundings say of gradients does not reach the work then.
+        """
         self.token_budget = token_budget
         self.share_done = 0.0
         self._transformer = transformer
         self._template = template
+        self._num_threads = num_threads
+        self._shrinking = Lock()
 
     @property
     def device(self) -> str:
@@ -56,19 +81,68 @@ class BatchRunner:
             MemoryError: A row does not fit even alone.
         """
         order = order_longest_first(tokens)
-        widths = tokens.lengths + len(self._template)
+        widths = self._widths(tokens, order)
         begin, end = stretch
-        total, done = int(widths[order].sum()), 0
-        while len(order):
-            self.share_done = begin + (end - begin) * done / total
-            rows = order[: texts_that_fit(int(widths[order[0]]), self.token_budget)]
-            found = self._try_batch(tokens, rows, work)
-            if found is None:
-                self._shrink_budget(len(rows), int(widths[rows[0]]))
-            else:
+        total, done = int(widths.sum()), 0
+        self.share_done = begin
+        work_off = partial(self._try_rows, tokens, work)
+        with closing(self._work_off(work_off, order, cost_of_texts(widths))) as batches:
+            for rows, found in chain.from_iterable(batches):
                 yield rows, found
-                done += int(widths[rows].sum())
-                order = order[len(rows) :]
+                done += int(self._widths(tokens, rows).sum())
+                self.share_done = begin + (end - begin) * done / total
+
+    def _widths(self, tokens: TokenRows, rows: LongArray) -> LongArray:
+        """Their tokens, with those of the template."""
+        widths: LongArray = tokens.lengths[rows] + len(self._template)
+        return widths
+
+    def _work_off(
+        self, work: Callable[[LongArray], Found], order: LongArray, costs: LongArray
+    ) -> Generator[Found, None, None]:
+        """What becomes of all batches; little work is left to one, which has all cores."""
+        count = self._num_threads
+        if count == 1 or costs.sum() < count * LEAST_SHARE:
+            return (work(rows) for rows in self._cut(order, costs, num_threads=1))
+        return map_ahead(self._threads, work, self._cut(order, costs, count), ahead=2 * count)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return open_threads(self._num_threads)
+
+    def _cut(self, order: LongArray, costs: LongArray, num_threads: int) -> Iterator[LongArray]:
+        """The rows of one batch after the other, in their order, as much as fits by now.
+
+        The last ones become ever smaller, so that all threads are done at about the same time.
+        """
+        left, start = int(costs.sum()), 0
+        while start < len(order):
+            budget = self.token_budget
+            if num_threads > 1:
+                budget = min(budget, max(LEAST_SHARE, left // (2 * num_threads)))
+            count = max(1, budget // int(costs[start]))
+            yield order[start : start + count]
+            left -= int(costs[start : start + count].sum())
+            start += count
+
+    def _try_rows(
+        self,
+        tokens: TokenRows,
+        work: Callable[[Transformer, PackedBatch], Found],
+        rows: LongArray,
+    ) -> list[tuple[np.ndarray, Found]]:
+        """What the work made of the rows: of all at once, or of fewer where memory ran out."""
+        results = []
+        while len(rows):
+            width = int(self._widths(tokens, rows[:1])[0])
+            part = rows[: texts_that_fit(width, self.token_budget)]
+            found = self._try_batch(tokens, part, work)
+            if found is None:
+                self._shrink_budget(len(part), width)
+            else:
+                results.append((part, found))
+                rows = rows[len(part) :]
+        return results
 
     def _try_batch(
         self,
@@ -92,7 +166,11 @@ class BatchRunner:
 
     def _shrink_budget(self, num_texts: int, width: int) -> None:
         """Halve the budget, or what the failed batch took of it, so that its texts are split."""
-        self.token_budget = min(self.token_budget, batch_cost(num_texts, width)) // 2
+        cost = batch_cost(num_texts, width)
+        with self._shrinking:
+            if cost > self.token_budget:  # another thread's batch has halved it meanwhile
+                return
+            self.token_budget = cost // 2
         release_memory(self._transformer.device)
         logger.warning(
             "%s: out of memory at %d texts of up to %d tokens; token budget is now %d",

@@ -13,7 +13,8 @@ import torch
 
 from embedding import choose_device
 
-_GAIN_PER_DOUBLING = 1.1
+_GAIN_PER_DOUBLING = 1.05
+_MEASURED_CORES = 2
 _ANY_GPU = ("auto", "cuda")
 
 
@@ -27,11 +28,12 @@ def num_places(device: str) -> int:
 def gain_of_processes(device: str, num_processes: int) -> float:
     """How many times as fast so many processes are as one, which has the whole CPU or one GPU.
 
-    Two with one thread each were 1.02 to 1.14 times as fast as one with two; of more cores it is
-    assumed that each doubling brings as much (docs/decisions/processes.md).
+    Two were as fast as one with a thread for each of two cores; of more cores it is assumed that
+    each doubling brings a little, as threads share Python's lock (docs/decisions/processes.md).
     """
     if choose_device(device) == "cpu":
-        return math.pow(_GAIN_PER_DOUBLING, math.log2(num_processes))
+        doublings = math.log2(num_processes / _MEASURED_CORES)
+        return math.pow(_GAIN_PER_DOUBLING, max(0.0, doublings))
     return num_processes
 
 

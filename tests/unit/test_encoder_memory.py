@@ -94,7 +94,7 @@ def test_auto_takes_a_gpu_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> No
     assert choose_device("cuda:1") == "cuda:1"
 
 
-@pytest.mark.parametrize(("device", "budget"), [("cpu", 4_096), ("cuda:1", 32_768)])
+@pytest.mark.parametrize(("device", "budget"), [("cpu", 2_048), ("cuda:1", 32_768)])
 def test_each_kind_of_device_has_its_budget(device: str, budget: int) -> None:
     assert default_token_budget(device) == budget
 
