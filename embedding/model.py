@@ -17,8 +17,9 @@ from embedding.architecture import Architecture
 from embedding.batches import Ids, PackedBatch
 from embedding.folder import ModelFolder
 from embedding.module import load_module
-from embedding.packed_attention import AttentionSwitch, find_runs
+from embedding.packed_attention import IN_RUNS, AttentionSwitch
 from embedding.spec import EncoderSpec
+from embedding.varlen_attention import AT_ONCE
 from pooling.shapes import PooledTexts, TokenStates
 
 
@@ -68,7 +69,7 @@ class Transformer:
         is padded.
         """
         goes_packed = self.is_packed and not wants_pooled
-        with self.attention.attending(in_runs=goes_packed):
+        with self.attention.attending(is_packed=goes_packed):
             if goes_packed:
                 return self._forward_packed(batch, layers)
             return self._forward_padded(batch, layers)
@@ -78,7 +79,7 @@ class Transformer:
         inputs: dict[str, Any] = {
             "input_ids": self._send(batch.ids).unsqueeze(0),
             "position_ids": self._send(self._positions(batch)).unsqueeze(0),
-            "runs": find_runs(np.bincount(batch.segment)),
+            **self.attention.way.describe(np.bincount(batch.segment), self.device),
         }
         if self.takes_types:
             inputs["token_type_ids"] = self._send(batch.types).unsqueeze(0)
@@ -167,7 +168,7 @@ def load_transformer(
         pad_id=pad_id if isinstance(pad_id, int) else 0,
         takes_types=gives_types and "token_type_ids" in accepted,
         first_position=architecture.first_position,
-        attention=AttentionSwitch(module.config),
+        attention=AttentionSwitch(module.config, AT_ONCE if device.startswith("cuda") else IN_RUNS),
     )
 
 

@@ -5,7 +5,7 @@ attention works token by token and needs no more; attention is computed here, ru
 kernel that transformers would use. No mask is built under this name, so none is in the way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,18 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-PACKED = "packed_runs"
+
+@dataclass(frozen=True, slots=True)
+class PackedWay:
+    """How the texts of a packed batch attend, each to itself.
+
+    Attributes:
+        name: Under which transformers finds the function.
+        describe: What the function is given besides, of texts of such lengths on a device.
+    """
+
+    name: str
+    describe: Callable[[np.ndarray, str], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +111,21 @@ class AttentionSwitch:
     """How a model attends: a setting of its config, which all threads share.
 
     Threads that want it alike go at once; others wait until they are done.
+
+    Attributes:
+        way: How texts attend that are packed.
     """
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, way: PackedWay) -> None:
+        self.way = way
         self._config = config
         self._own = config._attn_implementation
         self._inside, self._changed = 0, Condition()
 
     @contextmanager
-    def attending(self, *, in_runs: bool) -> Iterator[None]:
-        """Let the model attend in runs, or as it does by itself, while the block lasts."""
-        wanted = PACKED if in_runs else self._own
+    def attending(self, *, is_packed: bool) -> Iterator[None]:
+        """Let the model attend as packed texts do, or as by itself, while the block lasts."""
+        wanted = self.way.name if is_packed else self._own
         with self._changed:
             self._changed.wait_for(lambda: not self._inside or self._is_set_to(wanted))
             self._inside += 1
@@ -128,4 +143,5 @@ class AttentionSwitch:
         return bool(self._config._attn_implementation == wanted)
 
 
-AttentionInterface.register(PACKED, attend_in_runs)
+IN_RUNS = PackedWay("packed_runs", lambda lengths, _: {"runs": find_runs(lengths)})
+AttentionInterface.register(IN_RUNS.name, attend_in_runs)

@@ -46,8 +46,9 @@ class RunSpec(FitSpec):
 
     runner: Literal["auto", "local", "processes"] = Field(
         default="auto",
-        description="Where chunks are embedded: in this process (local), or in a process for each "
-        "core or GPU. auto begins here, and takes processes if there is work for them.",
+        description="Where chunks are embedded: in this process (local), with a thread for each "
+        "core of a CPU, or in a process for each core or GPU. auto begins here, and takes "
+        "processes where they would end sooner.",
     )
     num_processes: int | None = Field(
         default=None,

@@ -13,7 +13,7 @@ import torch
 from embedding import Encoder, EncoderSpec, load_encoder
 from embedding import runner as runner_module
 from embedding.core_threads import count_threads, map_ahead, open_threads
-from embedding.packed_attention import PACKED, AttentionSwitch
+from embedding.packed_attention import IN_RUNS, AttentionSwitch
 from embedding.runner import BatchRunner
 from pooling import PoolingSpec
 
@@ -151,10 +151,10 @@ def test_an_error_reaches_who_asked_and_the_next_texts_are_encoded(
 
 def test_threads_that_attend_alike_go_at_once_and_others_wait() -> None:
     config = SimpleNamespace(_attn_implementation="sdpa")
-    switch, inside, seen = AttentionSwitch(config), Barrier(3), []
+    switch, inside, seen = AttentionSwitch(config, IN_RUNS), Barrier(3), []
 
     def go(*, in_runs: bool) -> None:
-        with switch.attending(in_runs=in_runs):
+        with switch.attending(is_packed=in_runs):
             seen.append(config._attn_implementation)
             if in_runs:
                 inside.wait(timeout=30)
@@ -169,5 +169,5 @@ def test_threads_that_attend_alike_go_at_once_and_others_wait() -> None:
     inside.wait(timeout=30)
     for thread in [*packed, padded]:
         thread.join()
-    assert seen == [PACKED, PACKED, "sdpa"]
+    assert seen == [IN_RUNS.name, IN_RUNS.name, "sdpa"]
     assert config._attn_implementation == "sdpa"

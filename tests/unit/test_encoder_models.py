@@ -105,7 +105,7 @@ def test_a_family_that_wrongly_says_it_can_run_without_padding_is_padded(
     attend = packed_attention.attend_in_runs
     monkeypatch.setitem(
         AttentionInterface._global_mapping,
-        packed_attention.PACKED,
+        packed_attention.IN_RUNS.name,
         lambda *states, runs, **settings: attend(*states, runs=_joined(runs), **settings),
     )
     encoder = load_encoder(spec)
