@@ -83,6 +83,7 @@ def measure(folder: Path, texts: int, poolings: Sequence[str]) -> PassPeak:
 
 def encode(folder: Path, num_texts: int, names: Sequence[str]) -> PassPeak:
     """One batch through one layer and all the poolings, in this process."""
+    torch.set_num_threads(1)
     spec = EncoderSpec(model=str(folder / "model"), device="cpu")
     encoder = load_encoder(spec, token_budget=2 * num_texts * TOKENS)
     sizes = Sizes(hidden=HIDDEN, vocabulary=encoder.parts.architecture.vocabulary_size)

@@ -69,6 +69,15 @@ def cost_of_texts(widths: LongArray) -> LongArray:
     return costs
 
 
+def filled_up(num_tokens: int) -> int:
+    """The next of few numbers of tokens: sixteen from one power of two to the next, no more.
+
+    Up to 2,048 they are multiples of 64. A kernel is made, and kept, for each that is met.
+    """
+    step = max(64, (1 << (num_tokens - 1).bit_length()) // 32)
+    return -(-num_tokens // step) * step
+
+
 def pack_batch(
     tokenized: TokenRows, rows: Int64[np.ndarray, " texts"], template: Template
 ) -> PackedBatch:

@@ -5,21 +5,18 @@ give the same numbers sooner: what it brings on which processor is in docs/log.m
 those that torch compiles frozen models to; a trial holds what they give against plain layers.
 """
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from embedding.model import Transformer
-from embedding.tokenizer import TextTokenizer
-from embedding.trial import all_states, gives_same, trial_batch
-
-logger = logging.getLogger(__name__)
+from embedding.batches import filled_up
 
 # Tokens of the product that the blocks are laid out for; they serve every other number.
-TOKENS = 4_096
+TOKENS = 2_048
+OPERATORS = ("_reorder_linear_weight", "_linear_pointwise")
 
 
 class BlockedLinear(nn.Module):
@@ -35,17 +32,20 @@ class BlockedLinear(nn.Module):
         self._blocks = torch.ops.mkldnn._reorder_linear_weight(plain.weight.detach(), TOKENS)
 
     def forward(self, states: Tensor) -> Tensor:
-        """`[..., in]` to `[..., out]`.
+        """`[..., in]` to `[..., out]`; numbers of rows that are not filled up cost a copy.
 
         Raises:
             RuntimeError: A gradient is wanted, and would be lost.
         """
         if torch.is_grad_enabled() and states.requires_grad:
             raise RuntimeError("blocked weights cannot be trained: unblock_weights first.")
+        rows = states.reshape(-1, self.in_features)
+        missing = filled_up(len(rows)) - len(rows)
+        filled = functional.pad(rows, (0, 0, 0, missing)) if missing else rows
         found: Tensor = torch.ops.mkldnn._linear_pointwise(
-            states, self._blocks, self.bias, "none", [], ""
+            filled, self._blocks, self.bias, "none", [], ""
         )
-        return found
+        return found[: len(rows)].view(*states.shape[:-1], self.out_features)
 
     def to_plain(self) -> nn.Linear:
         """The layer as it was, to the last bit."""
@@ -59,20 +59,13 @@ class BlockedLinear(nn.Module):
         destination[f"{prefix}weight"] = self._blocks.to_dense()
 
 
-def with_blocked_weights(transformer: Transformer, tokenizer: TextTokenizer) -> Transformer:
-    """The transformer with its linear layers blocked, if that changes nothing; else as it is.
-
-    Only on x86 with AVX-512: with less, MKL's own products were faster on some processors.
-    """
-    if transformer.device != "cpu" or transformer.module.dtype != torch.float32 or not _is_here():
-        return transformer
-    batch = trial_batch(transformer, tokenizer)
-    plain_states = all_states(transformer, batch)
-    block_weights(transformer.module)
-    if not gives_same(transformer, batch, plain_states):
-        unblock_weights(transformer.module)
-        logger.info("%s: its weights stay as they were", type(transformer.module))
-    return transformer
+def can_block() -> bool:
+    """Whether this is x86 with AVX-512: with less, MKL was faster on some processors."""
+    return (
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and all(hasattr(torch.ops.mkldnn, name) for name in OPERATORS)
+    )
 
 
 def block_weights(module: nn.Module) -> None:
@@ -93,11 +86,3 @@ def _children(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Module]]:
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
             yield parent, name, child
-
-
-def _is_here() -> bool:
-    return (
-        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        and torch.backends.cpu.get_cpu_capability() == "AVX512"
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    )

@@ -8,17 +8,24 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
+
+LONG_ROPES = ("dynamic", "longrope")
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-def count_threads(device: str) -> int:
-    """How many batches can be computed side by side: as many as torch takes threads on a CPU."""
-    return torch.get_num_threads() if device == "cpu" else 1
+def count_threads(device: str, config: Any, *, is_foreign: bool) -> int:
+    """How many batches can be computed side by side: as many as torch takes threads on a CPU.
+
+    One, if the model may change itself on the way, by the longest text of a batch: so do two ways
+    to place tokens (`rope_type`), and foreign code may.
+    """
+    changes_itself = any(f'"rope_type": "{kind}"' in config.to_json_string() for kind in LONG_ROPES)
+    return 1 if device != "cpu" or is_foreign or changes_itself else torch.get_num_threads()
 
 
 def open_threads(count: int) -> ThreadPoolExecutor:
@@ -30,10 +37,15 @@ def open_threads(count: int) -> ThreadPoolExecutor:
     before = torch.get_num_threads()
     are_ready = Barrier(count + 1)
     threads = ThreadPoolExecutor(count, thread_name_prefix="core", initializer=_compute_alone)
-    for _ in range(count):
-        threads.submit(are_ready.wait)
-    are_ready.wait()
-    torch.set_num_threads(before)
+    try:
+        for _ in range(count):
+            threads.submit(are_ready.wait)
+        are_ready.wait()
+    except BaseException:  # else those that wait would keep the interpreter from ending
+        are_ready.abort()
+        raise
+    finally:
+        torch.set_num_threads(before)
     return threads
 
 

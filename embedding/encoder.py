@@ -72,7 +72,9 @@ class Encoder:
             parts.transformer,
             parts.tokenizer.template,
             token_budget=token_budget,
-            num_threads=count_threads(self.device),
+            num_threads=count_threads(
+                self.device, parts.architecture.config, is_foreign=spec.trust_remote_code
+            ),
         )
         # Threads take turns at whole groups: at batches, all would be done at the same time.
         self._tokenizing, self._computing, self._idle_since = Lock(), Lock(), 0.0

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from embedding.architecture import Architecture
-from embedding.batches import Ids, PackedBatch
+from embedding.batches import Ids, PackedBatch, filled_up
 from embedding.folder import ModelFolder
 from embedding.module import load_module
 from embedding.packed_attention import IN_RUNS, AttentionSwitch
@@ -48,6 +48,8 @@ class Transformer:
         takes_types: Whether it wants token type ids.
         first_position: The position id of a text's first token.
         is_packed: Whether batches go through without padding.
+        fills_up: Whether a packed batch is filled up, by a last text that nobody reads, to one of
+            few numbers of tokens.
         attention: Sets how the module attends, for the time that batches go through.
     """
 
@@ -59,6 +61,7 @@ class Transformer:
     first_position: int
     attention: AttentionSwitch
     is_packed: bool = False
+    fills_up: bool = False
 
     def forward(
         self, batch: PackedBatch, layers: Sequence[int], *, wants_pooled: bool = False
@@ -76,15 +79,23 @@ class Transformer:
 
     def _forward_packed(self, batch: PackedBatch, layers: Sequence[int]) -> ForwardPass:
         """All texts in one row: each is its own neighbourhood for attention and positions."""
+        count = len(batch.ids)
+        filling = filled_up(count) - count if self.fills_up else 0
+        lengths = np.bincount(batch.segment)
+        described = np.append(lengths, filling) if filling else lengths
         inputs: dict[str, Any] = {
-            "input_ids": self._send(batch.ids).unsqueeze(0),
-            "position_ids": self._send(self._positions(batch)).unsqueeze(0),
-            **self.attention.way.describe(np.bincount(batch.segment), self.device),
+            "input_ids": self._send_filled(batch.ids, filling, self.pad_id),
+            "position_ids": self._send_filled(self._positions(batch), filling, self.first_position),
+            **self.attention.way.describe(described, self.device),
         }
         if self.takes_types:
-            inputs["token_type_ids"] = self._send(batch.types).unsqueeze(0)
+            inputs["token_type_ids"] = self._send_filled(batch.types, filling, 0)
         hidden, _ = self._run(inputs, layers)
-        return ForwardPass({layer: states[0] for layer, states in hidden.items()}, None)
+        return ForwardPass({layer: states[0, :count] for layer, states in hidden.items()}, None)
+
+    def _send_filled(self, values: Ids, filling: int, value: int) -> Tensor:
+        filled = np.pad(values, (0, filling), constant_values=value) if filling else values
+        return self._send(filled).unsqueeze(0)
 
     def _positions(self, batch: PackedBatch) -> Ids:
         """Position ids; where they begin after that of padding, a pad in a text counts for none."""

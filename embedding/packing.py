@@ -1,7 +1,7 @@
-"""Decide whether a transformer can run without padding. Knows a trial, no corpus.
+"""Decide whether a transformer can run without padding, and with blocked weights. Knows a trial.
 
 Some families give wrong states for a packed row without an error, and one claims to be able and is
-not. So packed states are compared with those of the padded batch.
+not. So packed states are compared with those of the padded batch, and blocked with plain ones.
 """
 
 import inspect
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from embedding.blocked_linear import block_weights, can_block, unblock_weights
 from embedding.in_place import overwrite_in_gelu
 from embedding.model import Transformer
 from embedding.tokenizer import TextTokenizer
@@ -51,6 +52,29 @@ def without_padding(transformer: Transformer, tokenizer: TextTokenizer) -> Trans
         return packed
     overwrite_in_gelu(module, is_on=False)
     logger.info("%s: it runs padded", type(module))
+    return transformer
+
+
+def with_blocked_weights(transformer: Transformer, tokenizer: TextTokenizer) -> Transformer:
+    """The transformer with its linear layers blocked, if that changes nothing; else as it is.
+
+    Only if it runs without padding, whose batches can be filled up to few numbers of tokens.
+    """
+    module = transformer.module
+    if not (transformer.is_packed and transformer.device == "cpu" and can_block()):
+        return transformer
+    batch = trial_batch(transformer, tokenizer)
+    plain_states = all_states(transformer, batch)
+    blocked = replace(transformer, fills_up=True)
+    try:
+        block_weights(module)
+    except RuntimeError as error:
+        logger.info("%s: its weights cannot be blocked: %s", type(module), error)
+    else:
+        if gives_same(blocked, batch, plain_states):
+            return blocked
+    unblock_weights(module)
+    logger.info("%s: its weights stay as they were", type(module))
     return transformer
 
 

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TypeVar
 
 import numpy as np
+import torch
 
 from embedding.batches import (
     PackedBatch,
@@ -49,10 +50,7 @@ class BatchRunner:
         token_budget: int,
         num_threads: int = 1,
     ) -> None:
-        """With several threads, batches go through the transformer side by side, each in one.
-
-        What a thread's surroundings say of gradients does not reach the work then.
-        """
+        """Batches go through the transformer side by side in at most so many threads."""
         self.token_budget = token_budget
         self.share_done = 0.0
         self._transformer = transformer
@@ -74,7 +72,8 @@ class BatchRunner:
     ) -> Iterator[tuple[LongArray, Found]]:
         """Which rows, and what the work made of them; batch after batch.
 
-        Rows without content are left out. `stretch`: from where to where these rows bring a whole
+        Rows without content are left out. In threads, what the caller's own says of gradients does
+        not reach the work. `stretch`: from where to where these rows bring a whole
         that takes several runs.
 
         Raises:
@@ -85,8 +84,8 @@ class BatchRunner:
         begin, end = stretch
         total, done = int(widths.sum()), 0
         self.share_done = begin
-        work_off = partial(self._try_rows, tokens, work)
-        with closing(self._work_off(work_off, order, cost_of_texts(widths))) as batches:
+        try_rows = partial(self._try_rows, tokens, work)
+        with closing(self._work_off(try_rows, order, cost_of_texts(widths))) as batches:
             for rows, found in chain.from_iterable(batches):
                 yield rows, found
                 done += int(self._widths(tokens, rows).sum())
@@ -98,19 +97,24 @@ class BatchRunner:
         return widths
 
     def _work_off(
-        self, work: Callable[[LongArray], Found], order: LongArray, costs: LongArray
+        self, try_rows: Callable[[LongArray], Found], order: LongArray, costs: LongArray
     ) -> Generator[Found, None, None]:
-        """What becomes of all batches; little work is left to one, which has all cores."""
-        count = self._num_threads
-        if count == 1 or costs.sum() < count * LEAST_SHARE:
-            return (work(rows) for rows in self._cut(order, costs, num_threads=1))
-        return map_ahead(self._threads, work, self._cut(order, costs, count), ahead=2 * count)
+        """What becomes of all batches: those that cannot be shared out first, with all cores."""
+        count = min(self._num_threads, torch.get_num_threads())
+        alone = int((costs > self.token_budget).sum())
+        if count == 1 or costs[alone:].sum() < count * LEAST_SHARE:
+            alone = len(order)
+        for rows in self._cut(order[:alone], costs[:alone], num_threads=1):
+            yield try_rows(rows)
+        if alone < len(order):
+            shares = self._cut(order[alone:], costs[alone:], num_threads=count)
+            yield from map_ahead(self._threads, try_rows, shares, ahead=2 * count)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         return open_threads(self._num_threads)
 
-    def _cut(self, order: LongArray, costs: LongArray, num_threads: int) -> Iterator[LongArray]:
+    def _cut(self, order: LongArray, costs: LongArray, *, num_threads: int) -> Iterator[LongArray]:
         """The rows of one batch after the other, in their order, as much as fits by now.
 
         The last ones become ever smaller, so that all threads are done at about the same time.
@@ -120,10 +124,16 @@ class BatchRunner:
             budget = self.token_budget
             if num_threads > 1:
                 budget = min(budget, max(LEAST_SHARE, left // (2 * num_threads)))
-            count = max(1, budget // int(costs[start]))
-            yield order[start : start + count]
-            left -= int(costs[start : start + count].sum())
-            start += count
+            end = start + self._count_fitting(costs[start : start + budget], budget)
+            yield order[start:end]
+            left -= int(costs[start:end].sum())
+            start = end
+
+    def _count_fitting(self, costs: LongArray, budget: int) -> int:
+        """How many texts go into a batch, at least one; padded, all cost as much as the longest."""
+        if not self._transformer.is_packed:
+            return max(1, min(len(costs), budget // int(costs[0])))
+        return max(1, int(np.searchsorted(np.cumsum(costs), budget, side="right")))
 
     def _try_rows(
         self,
@@ -133,15 +143,17 @@ class BatchRunner:
     ) -> list[tuple[np.ndarray, Found]]:
         """What the work made of the rows: of all at once, or of fewer where memory ran out."""
         results = []
+        part = rows
         while len(rows):
-            width = int(self._widths(tokens, rows[:1])[0])
-            part = rows[: texts_that_fit(width, self.token_budget)]
             found = self._try_batch(tokens, part, work)
             if found is None:
-                self._shrink_budget(len(part), width)
+                self._shrink_budget(len(part), int(self._widths(tokens, part[:1])[0]))
             else:
                 results.append((part, found))
                 rows = rows[len(part) :]
+            if len(rows):
+                width = int(self._widths(tokens, rows[:1])[0])
+                part = rows[: texts_that_fit(width, self.token_budget)]
         return results
 
     def _try_batch(

@@ -14,7 +14,7 @@ class InWork:
     def __init__(self) -> None:
         self._counts: MutableSequence[float] = [0.0]
         self._place = 0
-        self._turn = Lock()  # on a GPU two threads have a chunk each
+        self._turn = Lock()  # on a GPU two threads have a chunk each, on a CPU several a batch
         self._rows: dict[str, int] = {}  # of groups that are done, by chunk
 
     def count_into(self, counts: MutableSequence[float], place: int) -> None:

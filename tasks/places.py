@@ -30,10 +30,12 @@ def gain_of_processes(device: str, num_processes: int) -> float:
 
     Two were as fast as one with a thread for each of two cores; of more cores it is assumed that
     each doubling brings a little, as threads share Python's lock (docs/decisions/processes.md).
+    Fewer processes than cores leave some idle.
     """
     if choose_device(device) == "cpu":
         doublings = math.log2(num_processes / _MEASURED_CORES)
-        return math.pow(_GAIN_PER_DOUBLING, max(0.0, doublings))
+        busy = min(1.0, num_processes / _num_cores())
+        return busy * math.pow(_GAIN_PER_DOUBLING, max(0.0, doublings))
     return num_processes
 
 

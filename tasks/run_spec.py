@@ -24,8 +24,8 @@ class FitSpec(BaseModel):
     token_budget: int | None = Field(
         default=None,
         ge=1,
-        description="Tokens of one batch. Empty: what suits the device. It is halved when memory "
-        "runs out, and the run goes on.",
+        description="Tokens of one batch; on a CPU each core computes one. Empty: what suits the "
+        "device. It is halved when memory runs out, and the run goes on.",
     )
     max_reject_share: float = Field(
         default=0.9,

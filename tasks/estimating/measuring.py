@@ -5,6 +5,8 @@ Knows which budgets and how many texts are worth trying. speeds.py takes the tim
 
 from collections.abc import Sequence
 
+import torch
+
 from embedding import choose_device
 from tasks.estimating.sample import Sample, evenly
 from tasks.estimating.speeds import Speeds, budgets_to_try, time_here, time_processes
@@ -45,12 +47,14 @@ def _choose(
 ) -> tuple[list[str], tuple[int, ...], int]:
     """Texts, budgets and rounds; the run's budget alone where others take too long.
 
-    A budget shows only where there are tokens enough to fill it.
+    A budget shows only where there are tokens enough to fill a batch in each thread, and more:
+    the last batches are smaller whatever the budget.
     """
     texts = [text for share in sample.shares for text in share.rows.texts.to_pylist()]
     budgets = budgets_to_try(job)
     tokens = sum(t.tokens for t in trials) / sum(t.texts for t in trials)
-    filling = int(max(budgets) / max(tokens, 1)) + 1
+    threads = torch.get_num_threads() if len(budgets) > 1 else 1
+    filling = int(max(budgets) * 2 * threads / max(tokens, 1)) + 1
     for rounds in (_MANY_ROUNDS, _FEW_ROUNDS):
         if len(texts) >= filling and rounds * len(budgets) * filling * per_text <= seconds:
             return _some(texts, filling), budgets, rounds

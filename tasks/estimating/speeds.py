@@ -20,7 +20,7 @@ from tasks.encoders import job_encoder, job_fitted, process_encoder
 from tasks.job import EmbedJob
 from tasks.places import take_place
 
-CPU_BUDGETS = (2_048, 4_096, 8_192)
+CPU_BUDGETS = (2_048, 4_096)
 _START_TIMEOUT_S = 600.0
 _CLEARLY = 1.05  # less is not worth a setting, whatever it measures
 _KIB = 1024

@@ -10,13 +10,14 @@ from torch import nn
 
 from embedding import EncoderSpec, load_encoder, load_trainable_encoder, save_encoder
 from embedding import blocked_linear as blocked
+from embedding.batches import filled_up
 from pooling import PoolingSpec
 
 MakeFolder = Callable[..., Path]
-FAMILIES = ("bert", "mpnet", "distilbert", "deberta-v2", "albert")
+FAMILIES = ("bert", "distilbert", "albert", "modernbert")
 
 needs_blocks = pytest.mark.skipif(
-    not blocked._is_here(), reason="weights are blocked on x86 with AVX-512"
+    not blocked.can_block(), reason="weights are blocked on x86 with AVX-512"
 )
 
 
@@ -82,6 +83,53 @@ def test_encoders_have_blocked_weights_and_vectors_as_with_plain_ones(
     pooling = PoolingSpec(strategy="mean", layers=(0, -1), combine="concat")
     found, expected = fast.encode(texts, pooling), plain.encode(texts, pooling)
     assert abs(found - expected).max() < 1e-5
+
+
+@needs_blocks
+def test_an_encoder_that_is_padded_keeps_plain_weights(make_folder: MakeFolder) -> None:
+    encoder = load_encoder(EncoderSpec(model=str(make_folder("mpnet")), device="cpu"))
+    assert not layers(encoder.parts.transformer.module, blocked.BlockedLinear)
+
+
+@needs_blocks
+def test_weights_that_cannot_be_blocked_stay_plain(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_layer: blocked.BlockedLinear, _plain: nn.Linear) -> None:
+        raise RuntimeError("could not create a primitive")
+
+    monkeypatch.setattr(blocked.BlockedLinear, "__init__", refuse)
+    transformer = load_encoder(
+        EncoderSpec(model=str(make_folder()), device="cpu")
+    ).parts.transformer
+    assert (transformer.is_packed, transformer.fills_up) == (True, False)
+    assert layers(transformer.module, nn.Linear)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "filled"),
+    [(1, 64), (64, 64), (65, 128), (1_024, 1_024), (1_025, 1_088), (2_049, 2_176), (8_192, 8_192)],
+)
+def test_numbers_of_tokens_are_filled_up_to_few(tokens: int, filled: int) -> None:
+    assert filled_up(tokens) == filled
+    assert len({filled_up(number) for number in range(1, 8_193)}) == 64
+
+
+@needs_blocks
+def test_kernels_are_made_for_few_numbers_of_tokens(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(EncoderSpec(model=str(tiny_bert), device="cpu"))
+    real, seen = blocked.BlockedLinear.forward, set()
+
+    def forward(layer: blocked.BlockedLinear, states: torch.Tensor) -> torch.Tensor:
+        seen.add(states.shape[1])
+        return real(layer, states)
+
+    monkeypatch.setattr(blocked.BlockedLinear, "forward", forward)
+    for count in range(1, 60, 7):
+        encoder.encode(["a text of some words"] * count)
+    assert seen == {filled_up(number) for number in seen}
 
 
 @needs_blocks

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Thread, Timer, current_thread
+from time import sleep
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig
 
 from embedding import Encoder, EncoderSpec, load_encoder
 from embedding import runner as runner_module
@@ -68,25 +71,91 @@ def test_results_come_in_order_and_few_are_begun_ahead(threads: ThreadPoolExecut
     assert list(results) == [number * number for number in range(1, 10)]
 
 
-def test_who_stops_asking_waits_for_what_was_begun(threads: ThreadPoolExecutor) -> None:
+def test_who_stops_asking_waits_for_what_was_begun_and_no_more_begins(
+    threads: ThreadPoolExecutor,
+) -> None:
     begun, may_end = [], Event()
 
     def work(number: int) -> int:
         begun.append(number)
-        may_end.wait()
+        if number:
+            assert may_end.wait(timeout=30)
         return number
 
     results = map_ahead(threads, work, range(9), ahead=9)
-    Thread(target=may_end.set).start()
     assert next(results) == 0
+    while len(begun) < 4:  # all three threads are at work again
+        sleep(0.001)
+    Timer(0.05, may_end.set).start()
     results.close()
-    done = len(begun)
-    assert done < 9 or threads.submit(len, begun).result() == done
+    assert begun == [0, 1, 2, 3]
 
 
-def test_a_cpu_has_as_many_as_torch_and_a_gpu_one() -> None:
-    assert count_threads("cpu") == torch.get_num_threads()
-    assert count_threads("cuda:0") == 1
+def test_threads_that_cannot_all_begin_keep_no_interpreter_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, begun = torch.get_num_threads(), []
+    start = Thread.start
+
+    def start_one(thread: Thread) -> None:
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        start(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", start_one)
+        with pytest.raises(RuntimeError, match="can't start"):
+            open_threads(3)
+    begun[0].join(timeout=30)
+    assert not begun[0].is_alive()
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("device", "config", "is_foreign", "is_one"),
+    [
+        ("cpu", {}, False, False),
+        ("cuda:0", {}, False, True),
+        ("cpu", {}, True, True),
+        ("cpu", {"rope_parameters": {"rope_type": "dynamic", "factor": 2.0}}, False, True),
+        ("cpu", {"rope_parameters": {"rope_type": "default"}}, False, False),
+    ],
+)
+def test_models_that_may_change_on_the_way_have_one_thread(
+    device: str, config: dict[str, Any], is_foreign: bool, is_one: bool
+) -> None:
+    found = count_threads(device, BertConfig(**config), is_foreign=is_foreign)
+    assert found == (1 if is_one else torch.get_num_threads())
+
+
+def test_a_caller_that_asks_torch_for_one_thread_has_one(
+    make_arithmetic_encoder: MakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = with_threads(make_arithmetic_encoder(), 3)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    encoder.encode(TEXTS * 10, RAW)
+    assert "_threads" not in vars(encoder._runner)
+
+
+@pytest.mark.usefixtures("_share_little")
+def test_texts_above_the_budget_come_first_and_have_all_cores(
+    make_arithmetic_encoder: MakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = with_threads(make_arithmetic_encoder(), 2, budget=20)
+    names: list[tuple[int, str]] = []
+    real = encoder._runner._try_batch
+
+    def note(tokens: Any, rows: np.ndarray, work: Any) -> Any:
+        names.append((int(tokens.lengths[rows[0]]), current_thread().name))
+        return real(tokens, rows, work)
+
+    monkeypatch.setattr(encoder._runner, "_try_batch", note)
+    texts = ["w1 " * 25, *TEXTS, "w2 " * 22]
+    expected = make_arithmetic_encoder().encode(texts, RAW)
+    np.testing.assert_array_equal(encoder.encode(texts, RAW), expected)
+    assert {name.startswith("core") for length, name in names if length > 20} == {False}
+    assert {name.startswith("core") for length, name in names if length < 20} == {True}
 
 
 @pytest.mark.usefixtures("_share_little")
@@ -103,7 +172,7 @@ def test_vectors_are_those_of_one_thread(tiny_bert: Path, count: int) -> None:
 def test_batches_become_smaller_towards_the_end(make_arithmetic_encoder: MakeEncoder) -> None:
     encoder = with_threads(make_arithmetic_encoder(), 2, budget=100)
     order, costs = np.arange(100), np.full(100, 8)
-    sizes = [len(rows) for rows in encoder._runner._cut(order, costs, 2)]
+    sizes = [len(rows) for rows in encoder._runner._cut(order, costs, num_threads=2)]
     assert sum(sizes) == 100
     assert sizes == sorted(sizes, reverse=True)
     assert (sizes[0], sizes[-2]) == (12, 2)
@@ -121,7 +190,7 @@ def test_full_memory_in_several_threads_halves_the_budget_once(
     def forward(*given: object, **inputs: torch.Tensor) -> object:
         if len(failed) < 2:
             failed.append(1)
-            both_are_full.wait()
+            both_are_full.wait(timeout=30)
             raise RuntimeError("out of memory")
         return real(*given, **inputs)
 
@@ -153,21 +222,24 @@ def test_threads_that_attend_alike_go_at_once_and_others_wait() -> None:
     config = SimpleNamespace(_attn_implementation="sdpa")
     switch, inside, seen = AttentionSwitch(config, IN_RUNS), Barrier(3), []
 
-    def go(*, in_runs: bool) -> None:
-        with switch.attending(is_packed=in_runs):
+    def go(*, is_packed: bool) -> None:
+        with switch.attending(is_packed=is_packed):
             seen.append(config._attn_implementation)
-            if in_runs:
+            if is_packed:
                 inside.wait(timeout=30)
 
-    packed = [Thread(target=go, kwargs={"in_runs": True}) for _ in range(2)]
+    packed = [Thread(target=go, kwargs={"is_packed": True}) for _ in range(2)]
+    padded = Thread(target=go, kwargs={"is_packed": False})
     for thread in packed:
         thread.start()
-    while len(seen) < 2:
-        pass
-    padded = Thread(target=go, kwargs={"in_runs": False})
+    while inside.n_waiting < 2:  # both are inside, or the barrier breaks
+        sleep(0.001)
+        assert not inside.broken
     padded.start()
+    padded.join(timeout=0.1)
+    assert seen == [IN_RUNS.name, IN_RUNS.name]
     inside.wait(timeout=30)
     for thread in [*packed, padded]:
         thread.join()
-    assert seen == [IN_RUNS.name, IN_RUNS.name, "sdpa"]
+    assert seen[2:] == ["sdpa"]
     assert config._attn_implementation == "sdpa"
