@@ -11,7 +11,7 @@ from pooling import PoolingSpec
 from tasks.encoders import process_encoder
 
 TEXTS = [f"a remark about item {n}" for n in range(30)]
-LONG = " ".join(["word"] * 60)
+LONG = " ".join(["word"] * 100)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_text_that_does_not_fit_alone_fails_its_chunk_and_leaves_the_others(
     small.write("b.parquet", [*TEXTS[10:20], LONG])
     small.write("c.parquet", TEXTS[20:])
     work = small.plan()
-    cramped = Cramped(small, monkeypatch, capacity=40)
+    cramped = Cramped(small, monkeypatch, capacity=64)
 
     try:
         receipts = small.step(work)
@@ -159,7 +159,7 @@ def test_a_text_that_does_not_fit_alone_fails_its_chunk_and_leaves_the_others(
         cramped.remove()
 
     assert [receipt.failure is None for receipt in receipts] == [True, False, True]
-    assert "b.parquet rows 0-10: one text of 62 tokens" in str(receipts[1].failure)
+    assert "b.parquet rows 0-10: one text of 102 tokens" in str(receipts[1].failure)
     for dataset in (work.job.documents, work.job.spaces[0].dataset):
         assert small.files(dataset, "commits") == {f"{work.chunks[n]}.json" for n in (0, 2)}
         assert len(small.files(dataset, "parts")) == 2
