@@ -43,6 +43,19 @@ class EncodedTexts:
     wait_seconds: float
 
 
+def refuse_other_than_texts(texts: Sequence[str]) -> None:
+    """Refuse what is no list of texts.
+
+    Raises:
+        ValueError: It is one text, or holds something else; the message says which.
+    """
+    if isinstance(texts, str):
+        raise ValueError("encode takes a list of texts; found one text. Wrap it: encode([text]).")
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"text {i} is a {type(text).__name__}, not a str. Leave it out.")
+
+
 def refuse_problems(found: Sequence[EncodedTexts]) -> None:
     """Refuse texts without a token, and those whose first vector means nothing.
 

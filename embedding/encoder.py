@@ -18,7 +18,7 @@ from embedding.core_threads import count_threads
 from embedding.defaults import resolve_query_prompt, stated_pooling
 from embedding.dense import Dense
 from embedding.dimensions import check_over_windows, fitting_pooler, vector_dimension
-from embedding.encoded import EncodedTexts, VectorArray, refuse_problems
+from embedding.encoded import EncodedTexts, VectorArray, refuse_other_than_texts, refuse_problems
 from embedding.fitted import refuse_foreign
 from embedding.folder import ModelFolder
 from embedding.identity import EncoderIdentity
@@ -103,7 +103,7 @@ class Encoder:
         Raises:
             ValueError: A text has no token, or a vector is not finite; the message says which.
         """
-        _refuse_other_than_texts(texts)
+        refuse_other_than_texts(texts)
         plan = self.plan(pooling or stated_pooling(self.parts.folder), fitted)
         prompt = self.identity.prompt
         if is_query:
@@ -197,11 +197,3 @@ class Encoder:
             device_seconds=ended - started,
             wait_seconds=waited,
         )
-
-
-def _refuse_other_than_texts(texts: Sequence[str]) -> None:
-    if isinstance(texts, str):
-        raise ValueError("encode takes a list of texts; found one text. Wrap it: encode([text]).")
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ValueError(f"text {i} is a {type(text).__name__}, not a str. Leave it out.")
